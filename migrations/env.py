@@ -1,0 +1,28 @@
+"""Runs the migrations on a connection that evload hands over, or on `alembic -x url=...`."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection
+
+from evload.migrate import engine_for
+
+
+def migrate(connection: Connection) -> None:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def migrate_url(url: str) -> None:
+    engine = engine_for(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+handed_over = context.config.attributes.get("connection")
+if handed_over is not None:
+    migrate(handed_over)
+else:
+    asyncio.run(migrate_url(context.get_x_argument(as_dictionary=True)["url"]))

@@ -1,0 +1,9 @@
+-- The record of a load.
+-- params: batch_id int4, file_name text, sha256 text, rows_read int8, inserted int8, updated int8, unchanged int8, rejected int8, coerced int8, duplicates int8
+-- returns:
+INSERT INTO load_batch (
+    batch_id, file_name, sha256, rows_read, inserted, updated, unchanged, rejected, coerced, duplicates
+)
+VALUES (
+    $1::int4, $2::text, $3::text, $4::int8, $5::int8, $6::int8, $7::int8, $8::int8, $9::int8, $10::int8
+)

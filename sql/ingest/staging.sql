@@ -1,0 +1,14 @@
+-- Where COPY puts a file's clean rows until they are merged. Energies are rounded to 3 decimals here.
+-- params:
+-- returns:
+CREATE TEMPORARY TABLE staging (
+    line bigint NOT NULL,
+    date_from timestamptz NOT NULL,
+    date_to timestamptz NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    session_id integer NOT NULL,
+    synthetic_3_6_kwh numeric(6, 3),
+    synthetic_7_2_kwh numeric(6, 3),
+    flex_3_6_kwh numeric(6, 3),
+    flex_7_2_kwh numeric(6, 3)
+) ON COMMIT DROP

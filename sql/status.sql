@@ -1,0 +1,15 @@
+-- What the database holds, for `evload status`.
+-- params:
+-- returns: timezone text, data_version int8, changed_at timestamptz, stored_rows int8, users int8, first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz
+SELECT
+    site.timezone,
+    site.data_version,
+    site.changed_at,
+    (SELECT count(*) FROM hourly_load) AS stored_rows,
+    (SELECT count(*) FROM users) AS users,
+    (SELECT min(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS first_hour,
+    (SELECT max(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS last_hour,
+    last_batch.file_name AS last_file,
+    last_batch.loaded_at AS last_loaded_at
+FROM site
+LEFT JOIN (SELECT file_name, loaded_at FROM load_batch ORDER BY batch_id DESC LIMIT 1) AS last_batch ON true

@@ -1,0 +1,1 @@
+"""evload: hourly EV charging loads in, exact KPIs out."""

@@ -1,0 +1,51 @@
+"""The table of endpoints. One line, one `.sql` file and one model make an endpoint; the rest follows from it."""
+
+from dataclasses import dataclass
+
+from evload.api import models
+from evload.api.params import Measured, MeasuredRange, NoParams, Page, Params, UserRange
+
+NOTHING_IN_RANGE = "No data found between given datetime range"
+NO_SUCH_USER = "No data found for given user"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    path: str
+    query: str
+    params: type[Params]
+    answer: type[models.Answer] | type[str]
+    summary: str
+    many: bool = False
+    may_be_empty: bool = False
+    """Answers `[]` where others answer 404."""
+
+
+ENDPOINTS = (
+    Endpoint("/users", "users", NoParams, str, "All user ids", many=True, may_be_empty=True),
+    Endpoint(
+        "/hourly_loads", "load/first_rows", Page, models.Row, "Rows as they are stored, page by page",
+        many=True, may_be_empty=True,
+    ),
+    Endpoint(
+        "/load/{user_id}/hourly", "load/user_hourly", UserRange, models.UserRow, "The rows of one user", many=True
+    ),
+    Endpoint("/load/hourly", "load/hourly", MeasuredRange, models.HourlyLoad, "Energy per hour", many=True),
+    Endpoint("/load/daily", "load/daily", MeasuredRange, models.DailyLoad, "Energy per day", many=True),
+    Endpoint("/kpi/total-energy", "kpi/total_energy", MeasuredRange, models.TotalEnergy, "Total energy"),
+    Endpoint("/kpi/daily-average", "kpi/daily_average", MeasuredRange, models.DailyAverage, "Mean daily energy"),
+    Endpoint(
+        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", Measured, models.DailyAverageLast7Days,
+        "Mean daily energy of the last seven days",
+    ),
+    Endpoint("/kpi/peak-daily", "kpi/peak_daily", MeasuredRange, models.PeakDaily, "Energy of the peak day"),
+    Endpoint("/kpi/peak-hourly", "kpi/peak_hourly", MeasuredRange, models.PeakHourly, "Energy of the peak hour"),
+    Endpoint(
+        "/kpi/daily_utilization", "kpi/daily_utilization", MeasuredRange, models.DailyUtilization,
+        "Active hours per day", many=True,
+    ),
+    Endpoint(
+        "/kpi/avg-active-hours-per-day", "kpi/avg_active_hours_per_day", MeasuredRange, models.AvgActiveHours,
+        "Mean active hours per day",
+    ),
+)  # fmt: skip

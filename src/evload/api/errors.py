@@ -1,0 +1,64 @@
+"""Every error as `{"detail": ...}`: one table from exception to status."""
+
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ExceptionHandler
+
+from evload.database import DatabaseUnavailable, QueryFailed, TooBusy
+from evload.errors import EvloadError
+
+RETRY_AFTER_SECONDS = "1"
+
+
+class EmptyRange(EvloadError):
+    """start_date must be before end_date"""
+
+
+class NotFound(EvloadError):
+    """Not Found"""
+
+
+STATUSES: dict[type[EvloadError], int] = {
+    EmptyRange: 400,
+    NotFound: 404,
+    QueryFailed: 500,
+    DatabaseUnavailable: 500,
+    TooBusy: 503,
+}
+
+
+def problem(status: int, detail: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps({"detail": detail}), status, headers, "application/json")
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    status = STATUSES[type(error)]  # type: ignore[index]
+    return problem(status, str(error), {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else None)
+
+
+async def _bad_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ValidationError)
+    found = error.errors(include_url=False, include_context=False)
+    return problem(422, [{**one, "loc": ["query", *one["loc"]]} for one in found])
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, error.detail, dict(error.headers or {}))
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    return problem(500, "Something went wrong inside evload. The server's log has the details.")
+
+
+HANDLERS: dict[Any, ExceptionHandler] = {
+    **dict.fromkeys(STATUSES, _ours),
+    ValidationError: _bad_parameters,
+    HTTPException: _http,
+    Exception: _unforeseen,
+}

@@ -1,0 +1,98 @@
+"""What the endpoints answer. For the documentation and the tests; the answers themselves come straight from SQL."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UserRow(Answer):
+    """One user, one session, one hour. Times are on the site's clock; an energy is null where there was none."""
+
+    index: int
+    date_from: datetime
+    date_to: datetime
+    user_id: str
+    session_id: int
+    synthetic_3_6_kwh: float | None
+    synthetic_7_2_kwh: float | None
+    flex_3_6_kwh: float | None
+    flex_7_2_kwh: float | None
+
+
+class Row(Answer):
+    """A row as it is stored. User and session are null in filler rows: hours in which nobody was plugged in."""
+
+    index: int
+    date_from: datetime
+    date_to: datetime
+    user_id: str | None
+    session_id: int | None
+    synthetic_3_6_kwh: float | None
+    synthetic_7_2_kwh: float | None
+    flex_3_6_kwh: float | None
+    flex_7_2_kwh: float | None
+
+
+class HourlyLoad(Answer):
+    hour: datetime
+    hourly_energy_kwh: float
+
+
+class DailyLoad(Answer):
+    day: date
+    daily_energy_kwh: float
+
+
+class TotalEnergy(Answer):
+    total_energy_kwh: float
+
+
+class DailyAverage(Answer):
+    avg_daily_energy_kwh: float
+
+
+class DailyAverageLast7Days(Answer):
+    avg_daily_energy_kwh: float
+    period: str
+    since: date = Field(alias="from")
+    until: date = Field(alias="to")
+
+
+class PeakDaily(Answer):
+    peak_daily_energy_kwh: float
+
+
+class PeakHourly(Answer):
+    peak_hourly_load_kwh: float
+
+
+class DailyUtilization(Answer):
+    day: date
+    active_hours: int
+
+
+class AvgActiveHours(Answer):
+    avg_active_charging_hours_per_day: float
+
+
+class Problem(Answer):
+    """Every error but 422."""
+
+    detail: str
+
+
+class BadParameter(Answer):
+    type: str
+    loc: list[str]
+    msg: str
+    input: str | None
+
+
+class BadParameters(Answer):
+    """422: the parameters that do not parse."""
+
+    detail: list[BadParameter]

@@ -1,0 +1,90 @@
+"""What the endpoints can be asked. Parameters that are not declared here are ignored."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from evload.api import clock
+
+DATE_FORMS = (
+    "ISO 8601 with or without an offset (without: on the site's clock), a plain date, or Unix seconds or milliseconds"
+)
+
+
+class Measure(StrEnum):
+    SYNTHETIC_3_6 = "synthetic_3_6_kwh"
+    SYNTHETIC_7_2 = "synthetic_7_2_kwh"
+    FLEX_3_6 = "flex_3_6_kwh"
+    FLEX_7_2 = "flex_7_2_kwh"
+
+
+def _not_a_moment() -> PydanticCustomError:
+    return PydanticCustomError("datetime_parsing", "Input should be " + DATE_FORMS)
+
+
+def _zone(info: ValidationInfo) -> ZoneInfo:
+    zone = (info.context or {})["zone"]
+    assert isinstance(zone, ZoneInfo)
+    return zone
+
+
+def _start(value: str, info: ValidationInfo) -> datetime:
+    try:
+        return clock.first_instant(value, _zone(info))
+    except (ValueError, OverflowError):
+        raise _not_a_moment() from None
+
+
+def _end(value: str, info: ValidationInfo) -> datetime:
+    try:
+        return clock.last_instant(value, _zone(info))
+    except (ValueError, OverflowError):
+        raise _not_a_moment() from None
+
+
+class Params(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Range(Params):
+    start_date: Annotated[
+        datetime | None,
+        BeforeValidator(_start),
+        WithJsonSchema({"type": "string", "examples": ["2018-12-21T10:00:00"]}),
+        Field(description=f"Rows from this moment on, inclusive: {DATE_FORMS}."),
+    ] = None
+    end_date: Annotated[
+        datetime | None,
+        BeforeValidator(_end),
+        WithJsonSchema({"type": "string", "examples": ["2019-01-31"]}),
+        Field(description=f"Rows up to this moment, inclusive: {DATE_FORMS}. A plain date means that whole day."),
+    ] = None
+
+
+class Measured(Params):
+    measure: Annotated[Measure, Field(description="Which of the four energies to add up.")] = Measure.SYNTHETIC_3_6
+
+
+class MeasuredRange(Range, Measured):
+    pass
+
+
+class UserRange(Range):
+    user_id: str
+
+
+class Page(Params):
+    limit: Annotated[int, Field(ge=1, le=1000, description="How many rows.")] = 20
+    after: Annotated[int, Field(ge=0, le=2**63 - 1, description="Rows after this index.")] = 0
+
+
+class NoParams(Params):
+    pass
+
+
+def values_for(names: tuple[str, ...], params: Params) -> list[Any]:
+    return [getattr(params, name) for name in names]

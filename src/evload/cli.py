@@ -1,0 +1,277 @@
+"""The command line: the only place where settings are built and the parts are wired together."""
+
+import asyncio
+import functools
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from evload import schema
+from evload.database import connect, driver_errors_translated
+from evload.embedded import default_data_dir, running_server
+from evload.errors import EvloadError
+from evload.queries import query
+from evload.resources import folder
+from evload.settings import Settings
+
+SAMPLE = folder("data") / "sample_hourly_loads.csv"
+SAMPLE_TIMEZONE = "Europe/Oslo"
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal came while something other than the API was at work. asyncio lets this kind of exception through."""
+
+
+class Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EvloadError as error:
+            raise click.ClickException(str(error)) from error
+        except ValidationError as error:
+            raise click.UsageError("; ".join(_setting_problem(one) for one in error.errors())) from error
+        except KeyboardInterrupt:
+            raise click.ClickException("Stopped before it was done. What was under way is not kept.") from None
+
+
+def _setting_problem(error: Any) -> str:
+    name = str(error["loc"][0]).upper()
+    return f"{name if name.endswith('DATABASE_URL') else 'EVLOAD_' + name}: {error['msg']}"
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="evload")
+def main() -> None:
+    """Hourly EV charging loads in, exact KPIs out.
+
+    Works on the Postgres named by DATABASE_URL (or EVLOAD_DATABASE_URL), else on the embedded one.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+
+
+def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda command: functools.reduce(lambda made, decorator: decorator(made), reversed(decorators), command)
+
+
+on_a_database = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the embedded Postgres keeps its data. Default: EVLOAD_DATA_DIR, else the user's data folder.",
+)
+as_a_server = _options(
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on."),
+    click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port."),
+    click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that serve."),
+)
+data_files = click.Path(path_type=Path)
+
+
+@contextmanager
+def _database(data_dir: Path | None, *, migrate: bool = False) -> Iterator[tuple[Settings, str]]:
+    """The settings, and the address of the database: the configured one, or the embedded server's.
+
+    The embedded one is evload's own, so its schema is always brought up to date.
+    """
+    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    if settings.database_url:
+        asyncio.run(_prepare(settings.database_url, settings, migrate=migrate))
+        yield settings, settings.database_url
+        return
+    with running_server(settings.data_dir or default_data_dir(os.environ), _say) as dsn:
+        asyncio.run(_prepare(dsn, settings, migrate=True))
+        yield settings.model_copy(update={"database_url": dsn}), dsn
+
+
+async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:
+    connection = await connect(dsn, "prepare")
+    try:
+        with driver_errors_translated():
+            if migrate and await schema.is_behind(connection):
+                from evload.migrate import upgrade  # alembic takes a second to load, and seldom has work
+
+                await upgrade(dsn)
+            await schema.check(connection)
+            await schema.settle_timezone(connection, settings.timezone)
+    finally:
+        await connection.close()
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=data_files)
+@on_a_database
+@as_a_server
+def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, workers: int) -> None:
+    """Start everything: Postgres, tables, data, API.
+
+    FILES are loaded first. With none given, an empty database gets the bundled sample.
+    """
+    from evload.serve import listen
+
+    with closing(listen(host, port)) as listener, _database(data_dir, migrate=True) as (settings, dsn):
+        if files:
+            _load_all(dsn, files)
+        elif asyncio.run(_is_empty(dsn)):
+            _load_one(dsn, SAMPLE, timezone=SAMPLE_TIMEZONE)
+        _serve(settings, listener, workers)
+
+
+@main.command()
+@on_a_database
+@as_a_server
+def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
+    """Serve the API, and nothing else."""
+    from evload.serve import listen
+
+    with closing(listen(host, port)) as listener, _database(data_dir) as (settings, _):
+        _serve(settings, listener, workers)
+
+
+def _serve(settings: Settings, listener: Any, workers: int) -> None:
+    from evload import serve as api
+
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def announce() -> None:
+        click.echo(f"evload serves on {address}")
+        click.echo(f"  try  {address}/kpi/total-energy")
+        click.echo(f"  docs {address}/docs")
+        click.echo("Ctrl-C ends it.")
+
+    api.serve(settings, listener, workers, announce)
+
+
+async def _is_empty(dsn: str) -> bool:
+    connection = await connect(dsn, "prepare")
+    try:
+        return not await connection.fetchval("SELECT EXISTS (SELECT FROM hourly_load)")
+    finally:
+        await connection.close()
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=data_files)
+@click.option("--strict", is_flag=True, help="Refuse a whole file for one rejected row.")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object per file.")
+@click.option(
+    "--rejects-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder for FILE.rejects.csv, which holds the rejected rows of a file. Default: the current folder.",
+)
+@on_a_database
+def load(files: tuple[Path, ...], strict: bool, as_json: bool, rejects_dir: Path, data_dir: Path | None) -> None:
+    """Load FILES of hourly loads, and bring the views up to date.
+
+    Each file is loaded as a whole or not at all. Loading one again changes only what differs.
+    """
+    with _database(data_dir) as (_, dsn):
+        _load_all(dsn, files, strict=strict, as_json=as_json, rejects_dir=rejects_dir)
+
+
+def _load_all(dsn: str, files: tuple[Path, ...], **options: Any) -> None:
+    """The files after one that fails are loaded all the same."""
+    failed = 0
+    for file in files:
+        try:
+            _load_one(dsn, file, **options)
+        except EvloadError as error:
+            failed += 1
+            _say(f"Error: {error}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _load_one(
+    dsn: str,
+    file: Path,
+    *,
+    strict: bool = False,
+    as_json: bool = False,
+    rejects_dir: Path = Path(),
+    timezone: str | None = None,
+) -> None:
+    from evload.ingest.load import load_file
+
+    report = asyncio.run(load_file(dsn, file, strict=strict, rejects_dir=rejects_dir, timezone=timezone))
+    click.echo(report.as_json() if as_json else report.as_text())
+
+
+@main.command()
+@on_a_database
+def refresh(data_dir: Path | None) -> None:
+    """Compute both materialized views again, for instance after rows were changed by hand."""
+    from evload.ingest.load import refresh as refresh_views
+
+    with _database(data_dir) as (_, dsn):
+        click.echo(f"Both views are up to date. Data version {asyncio.run(refresh_views(dsn))}.")
+
+
+@main.command()
+@on_a_database
+def migrate(data_dir: Path | None) -> None:
+    """Bring the tables and views to the newest revision. Running it again changes nothing."""
+    with _database(data_dir, migrate=True):
+        click.echo(f"The database is at revision {schema.newest_revision()}.")
+
+
+@main.command()
+@on_a_database
+def status(data_dir: Path | None) -> None:
+    """Say what the database holds."""
+    with _database(data_dir) as (_, dsn):
+        found = asyncio.run(_status(dsn))
+    for name, value in found.items():
+        click.echo(f"{name.replace('_', ' ') + ':':<16} {_shown(value)}")
+
+
+async def _status(dsn: str) -> dict[str, Any]:
+    connection = await connect(dsn, "status")
+    try:
+        with driver_errors_translated():
+            row = await connection.fetchrow(query("status").text)
+        server = ".".join(str(part) for part in connection.get_server_version()[:2])
+        return {"postgres": server, "revision": schema.newest_revision(), **dict(row or {})}
+    finally:
+        await connection.close()
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--users", default=40, show_default=True, type=click.IntRange(min=1), help="How many users, at the end.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default="2025-07-15", show_default=True, help="First day.")
+@click.option("--days", default=122, show_default=True, type=click.IntRange(min=1), help="How many days.")
+@click.option("--sessions-per-week", default=2.5, show_default=True, type=float, help="Per user.")
+@click.option("--seed", default=1, show_default=True, type=int, help="The same seed gives the same file.")
+@click.option("--timezone", default=SAMPLE_TIMEZONE, show_default=True, help="The clock of the file.")
+def sample(file: Path, start: datetime, **plan: Any) -> None:
+    """Write a generated FILE in the published format."""
+    from evload.sample import SamplePlan, write_sample
+
+    rows = write_sample(SamplePlan(start=start.date(), **plan), file)
+    click.echo(f"{file}: {rows:,} rows")

@@ -1,0 +1,114 @@
+"""The read side of Postgres: a pool of read-only connections, and a bound on the requests that wait for one."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+
+from evload.errors import EvloadError
+from evload.queries import Query
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+
+
+class DatabaseUnavailable(EvloadError):
+    """The database cannot be reached. Try again in a moment."""
+
+
+class QueryFailed(EvloadError):
+    """The database could not answer this request."""
+
+
+class TooBusy(EvloadError):
+    """Too many requests are waiting for the database. Try again in a moment."""
+
+
+# SQLSTATE, or its class of two characters -> what the client is told. Never the driver's own text: it may hold
+# addresses, SQL or data.
+MEANINGS: dict[str, EvloadError] = {
+    "57014": QueryFailed("The query took too long and was stopped. Ask for a shorter range."),
+    "42P01": QueryFailed("The database has no evload tables yet. Run `evload migrate`."),
+    "42883": QueryFailed("The tables in the database are of an older evload. Run `evload migrate`."),
+    "08": DatabaseUnavailable(),
+    "28": DatabaseUnavailable("The database does not accept evload's user or password."),
+    "3D": DatabaseUnavailable("The database that evload should use does not exist."),
+    "53": DatabaseUnavailable("The database has no room for another connection. Try again in a moment."),
+    "57P": DatabaseUnavailable(),
+}
+
+
+def translated(error: Exception) -> EvloadError:
+    """The one place where a driver's error becomes ours."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        for known in (state, state[:3], state[:2]):
+            if known in MEANINGS:
+                meaning = MEANINGS[known]
+                return type(meaning)(str(meaning))
+        return QueryFailed()
+    return DatabaseUnavailable()
+
+
+@contextmanager
+def driver_errors_translated() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise translated(error) from error
+
+
+async def connect(dsn: str, purpose: str) -> asyncpg.Connection:
+    """A connection of one's own, outside any pool, named after its purpose. Raises DatabaseUnavailable."""
+    with driver_errors_translated():
+        return await asyncpg.connect(
+            dsn,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            server_settings={"application_name": f"evload {purpose}", "jit": "off"},
+        )
+
+
+class _Connection(asyncpg.Connection):
+    def get_reset_query(self) -> str:
+        """Nothing to reset: the pool only ever runs prepared SELECTs. It saves a round trip for each of them."""
+        return ""
+
+
+class Database:
+    def __init__(
+        self, dsn: str, *, pool_size: int, max_waiting_requests: int, statement_timeout_seconds: float
+    ) -> None:
+        self._max_requests = pool_size + max_waiting_requests
+        self._requests = 0
+        self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
+            dsn,
+            min_size=0,
+            max_size=pool_size,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            connection_class=_Connection,
+            server_settings={
+                "application_name": "evload api",
+                "default_transaction_read_only": "on",
+                "statement_timeout": str(round(statement_timeout_seconds * 1000)),
+                "jit": "off",
+            },
+        )
+
+    async def open(self) -> None:
+        """Connects to nothing yet: the API starts, and says so, while the database is away."""
+        await self._pool
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def fetch(self, query: Query, values: Sequence[Any]) -> list[asyncpg.Record]:
+        """Raises TooBusy at once when too many wait already, DatabaseUnavailable, QueryFailed."""
+        if self._requests >= self._max_requests:
+            raise TooBusy
+        self._requests += 1
+        try:
+            with driver_errors_translated():
+                async with self._pool.acquire() as connection:
+                    return await connection.fetch(query.text, *values)
+        finally:
+            self._requests -= 1

@@ -1,0 +1,32 @@
+"""The embedded Postgres: a server of our own, for those who have Python and nothing else."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from evload.embedded.binaries import EmbeddedUnavailable, wheel_folder
+
+__all__ = ["EmbeddedUnavailable", "default_data_dir", "running_server"]
+
+
+@contextmanager
+def running_server(data_dir: Path, say: Callable[[str], None]) -> Iterator[str]:
+    """Give the DSN of the server that keeps its data below `data_dir`.
+
+    It is started if nobody has, adopted if it runs, and stopped by the last one to leave. `say` is told, in sentences
+    for people, what takes longer than a moment.
+    """
+    wheel = wheel_folder()
+    from evload.embedded.server import server_in_use  # needs what only those platforms have that have the wheel
+
+    with server_in_use(data_dir.absolute(), wheel, say) as dsn:
+        yield dsn
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "evload"
+    configured = Path(environ.get("XDG_DATA_HOME", ""))
+    return (configured if configured.is_absolute() else home / ".local" / "share") / "evload"

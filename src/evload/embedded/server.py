@@ -1,0 +1,232 @@
+"""Starting, adopting and stopping the server.
+
+Three locks, all of which the kernel frees when their holders die, however they die:
+- `start.lock` is held while somebody decides about starting or stopping.
+- `users.lock` is held, shared, by everybody who uses the server; who can have it alone is the last.
+- `server.lock` is inherited by Postgres and all its processes: it is free exactly when none of them is left. That is
+  why no process id is ever taken for a running server, and why no second one is started beside a dying first.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+
+from evload.embedded.account import Account, account_for
+from evload.embedded.binaries import usable_bin
+from evload.embedded.cluster import USER, Cluster, last_words
+from evload.embedded.sockets import linked_folder, new_socket_folder
+from evload.embedded.waiting import Patience, exclusive, lock_file, share_lock, try_lock
+from evload.errors import EvloadError
+
+_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+# On the command line they win over postgresql.conf and ALTER SYSTEM.
+_SETTINGS = {
+    **dict.fromkeys(_DURABLE, "on"),
+    "listen_addresses": "",
+    "port": "5432",
+    "unix_socket_permissions": "0700",
+    "logging_collector": "off",
+    "huge_pages": "off",  # where a container forbids them, trying them kills the server
+    "jit": "off",  # makes refreshing the views ten times slower
+    "max_wal_size": "2GB",
+    "shared_buffers": "256MB",
+}
+_NOT_YET = (
+    OSError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.TooManyConnectionsError,
+)
+_CONNECT_SECONDS = 10.0
+
+
+@contextmanager
+def server_in_use(data_dir: Path, wheel: Path, say: Callable[[str], None]) -> Iterator[str]:
+    with _as_sentence(data_dir):
+        cluster = Cluster(data_dir)
+        cluster.open()
+    turn = partial(exclusive, say=say, what="Another evload is starting or stopping this Postgres")
+    with lock_file(cluster.start_lock) as start, lock_file(cluster.users_lock) as users:
+        with _as_sentence(data_dir), turn(start):
+            share_lock(users)
+            server = _Server(cluster, wheel, say)
+            try:
+                dsn = server.ensure_running()
+            except BaseException:
+                _leave(server, users)
+                raise
+        try:
+            yield dsn
+        finally:
+            with _as_sentence(data_dir), turn(start):
+                _leave(server, users)
+
+
+def _leave(server: "_Server", users: int) -> None:
+    if try_lock(users):
+        server.stop()
+
+
+@contextmanager
+def _as_sentence(data_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise EvloadError(f"Postgres cannot keep its data in {data_dir}: {error.strerror}{where}.") from error
+
+
+class _Server:
+    """One user's view of the server; all of it happens under `start.lock`."""
+
+    def __init__(self, cluster: Cluster, wheel: Path, say: Callable[[str], None]) -> None:
+        self._cluster = cluster
+        self._wheel = wheel
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket_folder: Path | None = None
+
+    def ensure_running(self) -> str:
+        """There is no deadline: recovery after a crash takes as long as it takes."""
+        patience = Patience(
+            self._say, "Postgres does not answer yet (after a crash it first recovers, or its last processes still end)"
+        )
+        while True:
+            if self._launched_if_none_is_alive():
+                continue
+            if dsn := self._dsn_if_it_answers():
+                return dsn
+            if not self._cluster.socket_link.exists():
+                raise EvloadError(
+                    f"Postgres runs in {self._cluster.pgdata}, but its socket folder is gone:"
+                    f" end process {self._cluster.postmaster_pid()} with SIGINT and try again."
+                )
+            patience.pause()
+
+    def _launched_if_none_is_alive(self) -> bool:
+        with lock_file(self._cluster.server_lock) as claim:
+            if not try_lock(claim):
+                return False
+            if self._process:
+                words = last_words(self._cluster.log.read_text(errors="replace"))
+                raise EvloadError(f"Postgres stopped right after its start: {words} (more in {self._cluster.log})")
+            self._launch(claim)
+            return True
+
+    def _launch(self, claim: int) -> None:
+        cluster, account = self._cluster, account_for(self._cluster.pgdata)
+        programs = usable_bin(self._wheel, account)
+        self._socket_folder = new_socket_folder(cluster.socket_link, account)
+        if not cluster.pgdata.exists():
+            self._say(f"Making a Postgres data folder in {cluster.folder}.")
+            cluster.create(account, programs / "initdb", self._socket_folder, claim)
+        cluster.remove_garbled_pid_file()
+        self._process = _spawn(cluster, account, programs / "postgres", self._socket_folder, claim)
+        # Waits for the child at once when it ends, so that none is left behind as a zombie.
+        threading.Thread(target=self._process.wait, daemon=True).start()
+
+    def _dsn_if_it_answers(self) -> str | None:
+        """A connection with our password through the private socket is the proof that the server is the right one."""
+        folder = linked_folder(self._cluster.socket_link)
+        dsn = f"postgresql://{USER}:{self._cluster.password()}@/{USER}?host={folder}&port={_SETTINGS['port']}"
+        try:
+            _run(_greet(dsn))
+        except _NOT_YET:
+            return None
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            raise EvloadError(f"Postgres does not accept the password in {self._cluster.password_file}.") from error
+        except asyncpg.PostgresError as error:
+            raise EvloadError(f"Postgres runs in {self._cluster.pgdata}, but cannot be used: {error}.") from error
+        self._socket_folder = folder
+        return dsn
+
+    def stop(self) -> None:
+        if self._socket_folder and self._has_ended():
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+            self._cluster.socket_link.unlink(missing_ok=True)
+
+    def _has_ended(self) -> bool:
+        """A server that neither is our child nor answers is left alone; the next start finds out what became of it."""
+        patience = Patience(self._say, "Postgres writes its last changes to disk before it ends")
+        told = False
+        while self._is_alive():
+            if not told and not (told := self._tell_to_end()):
+                return False
+            patience.pause()
+        return True
+
+    def _is_alive(self) -> bool:
+        if self._process and self._process.poll() is None:
+            return True
+        try:
+            with lock_file(self._cluster.server_lock) as claim:
+                return not try_lock(claim)
+        except FileNotFoundError:  # somebody removed the data; without it Postgres ends by itself
+            return False
+
+    def _tell_to_end(self) -> bool:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            return True
+        pid = self._cluster.postmaster_pid() if self._dsn_if_it_answers() else None
+        if pid is None:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+        return True
+
+
+def _spawn(
+    cluster: Cluster, account: Account, postgres: Path, socket_folder: Path, claim: int
+) -> subprocess.Popen[bytes]:
+    if cluster.log.exists():
+        cluster.log.replace(cluster.log.with_suffix(".log.old"))
+    settings = _SETTINGS | {"unix_socket_directories": str(socket_folder)}
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    # A pid in the file that another process has by now would keep Postgres from starting. As nobody holds the lock,
+    # it is not the server; told so, Postgres still looks whether anything uses the old server's shared memory.
+    stale = {"PG_GRANDPARENT_PID": str(cluster.postmaster_pid() or 0)}
+    with account.reaching(cluster.pgdata) as (path, files), cluster.log.open("ab") as log:
+        return account.spawn([postgres, "-D", path, *options], log, (claim, *files), stale)
+
+
+def _run(coroutine: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:  # leaves the caller's event loop alone
+        runner.run(coroutine)
+
+
+async def _greet(dsn: str) -> None:
+    try:
+        connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
+    except asyncpg.InvalidCatalogNameError:
+        await _create_database(dsn)
+        connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
+    try:
+        await _check_durable(connection)
+    finally:
+        await connection.close()
+
+
+async def _create_database(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn, database="postgres", timeout=_CONNECT_SECONDS)
+    try:
+        # Postgres may still be busy with the same command of an evload that was killed.
+        with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            await connection.execute(f"CREATE DATABASE {USER}")
+    finally:
+        await connection.close()
+
+
+async def _check_durable(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    query = "SELECT name FROM pg_settings WHERE name = ANY($1) AND setting <> 'on'"
+    if names := [row["name"] for row in await connection.fetch(query, _DURABLE)]:
+        raise EvloadError(f"Postgres would lose data in a crash, as these settings are off: {', '.join(names)}.")

@@ -1,0 +1,8 @@
+"""The errors a user can cause. Their text is shown as it stands, so it says what happened and what to do."""
+
+
+class EvloadError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)

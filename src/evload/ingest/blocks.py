@@ -1,0 +1,161 @@
+"""Cuts a text table into blocks of whole records, and turns each block into a frame of texts with line numbers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import polars as pl
+
+from evload.ingest.frames import COLUMNS, RAW, rejected
+from evload.ingest.header import RECORD_BYTES, TOO_LONG, Header, require_utf8
+from evload.ingest.source import UnreadableFile
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole records. `regular`: each line is one record with as many fields as the header has."""
+
+    data: bytes
+    line: int
+    regular: bool
+
+
+class Grammar:
+    """What a record looks like under this header. A quote opens a field only as the field's first character."""
+
+    def __init__(self, header: Header) -> None:
+        mark = re.escape(header.separator)
+        field = rf'(?:"(?:[^"]++|"")*+"[^{mark}\n]*+|(?!")[^{mark}\n]*+)'
+        self._record = re.compile(rf"{field}(?:{mark}{field})*+\n".encode())
+        self._whole_fields = re.compile(rf"(?:{field}{mark})*+".encode())
+        self._quoted = re.compile(rf'(?<![^{mark}\n])"(?:[^"\n]++|"")*+"(?=[{mark}\r\n])'.encode())
+        self._field = re.compile(rf'(?:"((?:[^"]++|"")*+)"([^{mark}\n]*+)|((?!")[^{mark}\n]*+)){mark}')
+        self._separator = header.separator
+        self._not_structure = bytes(set(range(256)) - set(f'{self._separator}"\n'.encode()))
+        self._line = self._separator.encode() * (len(header.columns.spelled) - 1) + b"\n"
+
+    def is_regular(self, data: bytes) -> bool:
+        """Looks only at separators, quotes and line feeds, which is cheap: the rest of the bytes is dropped first."""
+        expected = self._line * data.count(b"\n")
+        structure = data.translate(None, self._not_structure)
+        if structure.replace(b'""', b"") == expected:
+            return True
+        return b'"' in structure and self._quoted.sub(b"", data).translate(None, self._not_structure) == expected
+
+    def records(self, data: bytes) -> Iterator[bytes]:
+        """The whole records from the start of `data`; stops at one that has no end."""
+        if b'"' not in data:
+            yield from (line + b"\n" for line in data.split(b"\n")[:-1])
+            return
+        position = 0
+        while match := self._record.match(data, position):
+            yield match[0]
+            position = match.end()
+
+    def fields(self, record: str) -> list[str]:
+        if '"' not in record:
+            return record.split(self._separator)
+        found = self._field.findall(record + self._separator)
+        return [quoted.replace('""', '"') + after_quote + plain for quoted, after_quote, plain in found]
+
+    def opens_quote(self, data: bytes) -> int | None:
+        """Where the quote opens that `data`, which is no whole record, leaves open."""
+        fields = self._whole_fields.match(data)
+        position = fields.end() if fields else 0
+        return position if data[position : position + 1] == b'"' else None
+
+
+class Blocks:
+    def __init__(self, file: str, stream: BinaryIO, header: Header, block_bytes: int) -> None:
+        self._file = file
+        self._stream = stream
+        self._header = header
+        self._block_bytes = block_bytes
+        self._grammar = Grammar(header)
+
+    def __iter__(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        return (self._parsed(block) for block in self._cut())
+
+    def _cut(self) -> Iterator[Block]:
+        tail, line = b"", self._header.line + 1
+        while chunk := self._stream.read(self._block_bytes):
+            data = tail + chunk
+            block = self._whole_records(data, line)
+            tail = data[len(block.data) :]
+            line += block.data.count(b"\n")
+            if block.data:
+                yield block
+            if len(tail) > RECORD_BYTES:
+                raise self._endless(tail, line)
+        if tail:
+            block = self._whole_records(tail + b"\n", line)
+            if len(block.data) <= len(tail):
+                raise self._endless(tail[len(block.data) :], line + block.data.count(b"\n"))
+            yield block
+
+    def _whole_records(self, data: bytes, line: int) -> Block:
+        whole = data[: data.rfind(b"\n") + 1]
+        require_utf8(self._file, whole, line)
+        if self._grammar.is_regular(whole):
+            return Block(whole, line, regular=True)
+        if b'"' not in whole:
+            return Block(whole, line, regular=False)
+        end = sum(map(len, self._grammar.records(data)))
+        return Block(data[:end], line, regular=False)
+
+    def _endless(self, tail: bytes, line: int) -> UnreadableFile:
+        quote = self._grammar.opens_quote(tail)
+        if quote is None:
+            return UnreadableFile(self._file, TOO_LONG, line)
+        problem = "a quote opens here and is not closed; close it or take it out"
+        return UnreadableFile(self._file, problem, line + tail.count(b"\n", 0, quote))
+
+    def _parsed(self, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
+        if block.regular:
+            try:
+                return self._fast(block), rejected()
+            except pl.exceptions.ComputeError:
+                pass  # text after a closing quote, as in `"a"b`
+        return self._exact(block)
+
+    def _fast(self, block: Block) -> pl.DataFrame:
+        columns = [str(place) for place in range(len(self._header.columns.spelled))]
+        frame = pl.read_csv(
+            block.data,
+            has_header=False,
+            separator=self._header.separator,
+            schema=dict.fromkeys(columns, pl.String),
+            empty_string_is_null=False,
+            row_index_name="line",
+            row_index_offset=block.line,
+        )
+        wanted = [pl.col(columns[self._header.columns.places[name]]).alias(name) for name in COLUMNS]
+        return frame.select(pl.col("line").cast(pl.Int64), *wanted)
+
+    def _exact(self, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
+        lines, texts = self._filled_records(block)
+        fields = [self._grammar.fields(text) for text in texts]
+        expected = len(self._header.columns.spelled)
+        good = [place for place, row in enumerate(fields) if len(row) == expected]
+        texts_of = {name: [fields[row][self._header.columns.places[name]] for row in good] for name in COLUMNS}
+        return (
+            pl.DataFrame({"line": [lines[row] for row in good]} | texts_of, schema=RAW),
+            rejected(
+                (line, "", text, f"has {len(row)} fields, {expected} are expected")
+                for line, text, row in zip(lines, texts, fields, strict=True)
+                if len(row) != expected
+            ),
+        )
+
+    def _filled_records(self, block: Block) -> tuple[list[int], list[str]]:
+        lines, texts = [], []
+        line = block.line
+        for record in self._grammar.records(block.data):
+            if len(record) > RECORD_BYTES:
+                raise self._endless(record.rstrip(b"\n"), line)
+            if not record.isspace():
+                lines.append(line)
+                texts.append(record.decode().removesuffix("\n").removesuffix("\r"))
+            line += record.count(b"\n")
+        return lines, texts

@@ -1,0 +1,92 @@
+"""What a load did, for people and for programs, and how far it is while it runs."""
+
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import TextIO
+
+import orjson
+
+
+@dataclass
+class LoadReport:
+    file: str
+    batch_id: int = 0
+    rows_read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    coerced: int = 0
+    duplicates: int = 0
+    days_touched: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    data_version: int = 0
+    rejects_file: str | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+    def as_text(self) -> str:
+        lines = [
+            f"{self.file}: {self.rows_read:,} rows read in {sum(self.seconds.values()):.2f} s",
+            f"  {self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged,"
+            f" {self.rejected:,} rejected",
+            f"  {self.coerced:,} energies were no numbers and became none, {self.duplicates:,} rows repeat another",
+            f"  days touched: {self._days()}",
+            "  seconds: " + ", ".join(f"{step} {taken:.2f}" for step, taken in self.seconds.items()),
+        ]
+        if self.rejects_file:
+            lines.append(f"  the rejected rows and their reasons are in {self.rejects_file}")
+        return "\n".join(lines)
+
+    def _days(self) -> str:
+        return f"{self.days_touched:,} from {self.first_day} to {self.last_day}" if self.days_touched else "none"
+
+
+class Stopwatch:
+    """Seconds per step: each call ends the step it names."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self.seconds[step] = round(now - self._since, 3)
+        self._since = now
+
+
+class Progress:
+    """One line that is written over and over. Quiet where nobody looks at a terminal."""
+
+    EVERY_SECONDS = 0.2
+
+    def __init__(self, file: str, stream: TextIO = sys.stderr) -> None:
+        self._file = file
+        self._stream = stream if stream.isatty() else None
+        self._began = time.monotonic()
+        self._shown = 0.0
+
+    def show(self, rows: int, bytes_read: int, bytes_total: int | None) -> None:
+        now = time.monotonic()
+        if self._stream is None or now - self._shown < self.EVERY_SECONDS:
+            return
+        self._shown = now
+        self._stream.write("\r\x1b[K" + self._line(rows, bytes_read, bytes_total, now - self._began))
+        self._stream.flush()
+
+    def done(self) -> None:
+        if self._stream is not None:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def _line(self, rows: int, bytes_read: int, bytes_total: int | None, seconds: float) -> str:
+        line = f"{self._file}: {rows:,} rows, {bytes_read / 1e6:,.0f} MB, {rows / max(seconds, 1e-3):,.0f} rows/s"
+        if bytes_total and bytes_read:
+            left = seconds * (bytes_total - bytes_read) / bytes_read
+            line += f", {bytes_read / bytes_total:.0%}, {left:.0f} s left"
+        return line

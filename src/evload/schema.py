@@ -1,0 +1,65 @@
+"""What the database's schema must look like before anybody works with it: light enough to ask at every start."""
+
+import zoneinfo
+
+import asyncpg
+
+from evload.errors import EvloadError
+from evload.resources import folder
+
+
+class WrongSchema(EvloadError):
+    """The database's tables are missing or of another evload."""
+
+
+class WrongTimezone(EvloadError):
+    """The time zone cannot be used."""
+
+
+def newest_revision() -> str:
+    """The files are named after their revisions, which are numbered."""
+    return max(path.name.partition("_")[0] for path in (folder("migrations") / "versions").glob("[0-9]*.py"))
+
+
+async def current_revision(connection: asyncpg.Connection) -> str | None:
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return None
+    revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+    return revision
+
+
+async def is_behind(connection: asyncpg.Connection) -> bool:
+    found = await current_revision(connection)
+    return found is None or found < newest_revision()
+
+
+async def check(connection: asyncpg.Connection) -> None:
+    """Raises WrongSchema, saying what to do."""
+    found, newest = await current_revision(connection), newest_revision()
+    if found is None:
+        raise WrongSchema("The database has no evload tables yet. Run `evload migrate`.")
+    if found > newest:
+        raise WrongSchema("The database was migrated by a newer evload. Update this one.")
+    if found < newest:
+        raise WrongSchema("The database's tables are of an older evload. Run `evload migrate`.")
+
+
+async def settle_timezone(connection: asyncpg.Connection, wanted: str | None) -> str:
+    """The site's time zone. An empty database takes the wanted one; after that it stays, as the days depend on it.
+
+    Raises WrongTimezone for an unknown zone, and where the database keeps rows on another one.
+    """
+    kept: str = await connection.fetchval("SELECT timezone FROM site")
+    if wanted is None or wanted == kept:
+        return kept
+    if wanted not in zoneinfo.available_timezones():
+        raise WrongTimezone(f"EVLOAD_TIMEZONE: {wanted!r} is no IANA time zone. Write it like Europe/Oslo.")
+    changed = await connection.fetchval(
+        "UPDATE site SET timezone = $1 WHERE NOT EXISTS (SELECT FROM hourly_load) RETURNING timezone", wanted
+    )
+    if changed is None:
+        raise WrongTimezone(
+            f"The rows in this database are on the clock of {kept}, but EVLOAD_TIMEZONE says {wanted}. "
+            f"Set it to {kept}, or use an empty database."
+        )
+    return wanted

@@ -1,0 +1,118 @@
+"""Runs the API under uvicorn until a signal ends it: in this process, or in several workers."""
+
+import errno
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors.multiprocess import Multiprocess
+
+from evload.api.app import create_app
+from evload.errors import EvloadError
+from evload.settings import Settings
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+WORKER_START_SECONDS = 60.0
+Announce = Callable[[], None]
+
+
+class CannotListen(EvloadError):
+    """The address cannot be listened on."""
+
+
+class CannotServe(EvloadError):
+    """The API could not start. The lines above say why."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Taken before the long work begins, so that a busy port is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise CannotListen(f"Port {port} of {host} is in use. Choose another one with --port.") from error
+        raise CannotListen(f"evload cannot listen on {host}, port {port}: {error}.") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
+    """Blocks until SIGINT, SIGTERM or SIGHUP; requests in flight are finished first."""
+    config = uvicorn.Config(
+        partial(_app_of_worker if workers > 1 else create_app, settings),
+        factory=True,
+        workers=workers,
+        loop="auto" if sys.platform == "win32" else "uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+    )
+    if workers > 1:
+        _Workers(config, listener, announce).run()
+    else:
+        _Server(config, announce).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.should_exit:
+            raise CannotServe
+        self._announce()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn would raise the signal again at the end, and so end us before the embedded server is stopped."""
+        before = {number: signal.signal(number, self.handle_exit) for number in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class _Workers(Multiprocess):
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, announce: Announce) -> None:
+        super().__init__(config, [listener])
+        self._announce = announce
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if all(worker.wait_until_ready(WORKER_START_SECONDS, self.should_exit) for worker in self.processes):
+            self._announce()
+
+    def handle_hup(self) -> None:
+        """The terminal was closed: that ends evload, and its workers."""
+        self.should_exit.set()
+
+
+def _app_of_worker(settings: Settings) -> Starlette:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the whole terminal; the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would keep the port for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

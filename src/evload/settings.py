@@ -1,0 +1,47 @@
+"""Every setting of evload. Only the command line builds one."""
+
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOCAL_FRONT_ENDS = ("http://localhost:3000", "http://127.0.0.1:3000")
+
+
+class Settings(BaseSettings):
+    """Read from `EVLOAD_*` variables and a `.env` file in the current folder; command line options go first."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EVLOAD_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("EVLOAD_DATABASE_URL", "DATABASE_URL"), repr=False
+    )
+    data_dir: Path | None = None
+    timezone: str | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = LOCAL_FRONT_ENDS
+    pool_size: int = Field(default=8, ge=1, le=1000)
+    max_waiting_requests: int = Field(default=256, ge=0)
+    statement_timeout_seconds: float = Field(default=10, gt=0)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def split_at_commas(cls, value: object) -> object:
+        return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def plain_postgres_url(cls, value: str | None) -> str | None:
+        """SQLAlchemy's `postgresql+driver://` is accepted; asyncpg reads plain `postgresql://` alone."""
+        if value is None:
+            return None
+        scheme = urlsplit(value).scheme.partition("+")[0]
+        if scheme not in ("postgres", "postgresql"):
+            raise ValueError("is not a postgresql:// address")
+        return "postgresql" + value[value.index("://") :]
+
+    def with_database(self, dsn: str) -> Self:
+        return self.model_copy(update={"database_url": dsn})

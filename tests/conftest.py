@@ -1,0 +1,127 @@
+"""One Postgres for the whole run, a template database migrated once, and a copy of it for whoever asks."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+
+from evload.api.app import create_app
+from evload.migrate import upgrade
+from evload.settings import Settings
+from tests.servers import TestServer, choose
+
+REAL_FILE = Path(__file__).parents[2] / "shared/data/trondheim/hourly_loads_per_user.csv"
+RUN = f"evload_test_{secrets.token_hex(4)}"
+SERVER = pytest.StashKey[TestServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SERVER] = choose(os.environ)
+    for variable in ("EVLOAD_DATABASE_URL", "DATABASE_URL"):  # evload itself must only see what a test gives it
+        os.environ.pop(variable, None)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"postgres: {config.stash[SERVER].name}"
+
+
+@pytest.fixture(scope="session")
+def server_dsn(pytestconfig: pytest.Config) -> Iterator[str]:
+    with pytestconfig.stash[SERVER].run() as dsn:
+        yield dsn
+
+
+class Databases:
+    """Makes databases out of other ones, and drops them all at the end."""
+
+    def __init__(self, server_dsn: str) -> None:
+        self._server_dsn = server_dsn
+        self._made = 0
+
+    async def create(self, template: str = "template1") -> str:
+        self._made += 1
+        name = f"{RUN}_{self._made}"
+        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_name(template)}"')
+        return dsn_of(self._server_dsn, name)
+
+    async def drop(self, dsn: str) -> None:
+        await self._execute(f'DROP DATABASE IF EXISTS "{template_name(dsn)}" WITH (FORCE)')
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._server_dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def template_name(dsn_or_name: str) -> str:
+    return dsn_or_name.partition("?")[0].rpartition("/")[2]
+
+
+def dsn_of(dsn: str, name: str) -> str:
+    address, _, options = dsn.partition("?")
+    return f"{address.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
+
+
+@pytest.fixture(scope="session")
+async def databases(server_dsn: str) -> Databases:
+    return Databases(server_dsn)
+
+
+@pytest.fixture(scope="session")
+async def template(databases: Databases) -> AsyncIterator[str]:
+    """A migrated, empty database that nobody connects to, so that it can be copied."""
+    dsn = await databases.create()
+    await upgrade(dsn)
+    yield dsn
+    await databases.drop(dsn)
+
+
+@pytest.fixture
+async def dsn(databases: Databases, template: str) -> AsyncIterator[str]:
+    """A migrated, empty database of the test's own."""
+    made = await databases.create(template)
+    yield made
+    await databases.drop(made)
+
+
+@pytest.fixture(scope="session")
+async def real_dsn(databases: Databases, template: str) -> AsyncIterator[str]:
+    """The published data set, loaded once and only read."""
+    if not REAL_FILE.exists():
+        pytest.skip("the published data set is not here")
+    from evload.ingest.load import load_file
+
+    made = await databases.create(template)
+    await load_file(made, REAL_FILE)
+    yield made
+    await databases.drop(made)
+
+
+@pytest.fixture
+async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    made = await asyncpg.connect(dsn)
+    yield made
+    await made.close()
+
+
+@asynccontextmanager
+async def api_client(dsn: str, **settings: object) -> AsyncIterator[httpx2.AsyncClient]:
+    """The whole application, lifespan included, without a socket."""
+    app = create_app(Settings(_env_file=None, database_url=dsn, **settings))  # type: ignore[call-arg, arg-type]
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://evload") as client:
+            yield client
+
+
+@pytest.fixture
+async def client(dsn: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with api_client(dsn) as made:
+        yield made

@@ -1,0 +1,181 @@
+"""Loading: what is stored, what is reported, and that all of it becomes visible together or not at all."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import polars as pl
+import pytest
+
+from evload.errors import EvloadError
+from evload.ingest.load import NothingLoaded, load_file, refresh
+from evload.ingest.read import UnreadableFile
+from tests.conftest import REAL_FILE
+from tests.views import assert_views_agree
+
+HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW"
+FIRST = "21.12.2018 10:00;21.12.2018 11:00;A-1;1;0,3;0,3;NA;0,06"
+SECOND = "21.12.2018 11:00;21.12.2018 12:00;A-1;1;1,62;3,24;NA;NA"
+FILLER = "22.12.2018 00:00;22.12.2018 01:00;NA;NA;NA;NA;NA;NA"
+BROKEN = "22.12.2018 00:00;22.12.2018 03:00;A-1;1;1;1;1;1"
+
+
+def write(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+    return path
+
+
+async def stored(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
+    rows = await connection.fetch(
+        "SELECT user_id, session_id, occurrence, synthetic_3_6_kwh, flex_7_2_kwh FROM hourly_load ORDER BY index"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_a_load_is_reported_in_full(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", FIRST, FIRST, SECOND.replace("1,62", "much"), BROKEN, FILLER)
+    report = await load_file(dsn, path, rejects_dir=tmp_path)
+    assert (report.rows_read, report.inserted, report.updated, report.unchanged) == (5, 4, 0, 0)
+    assert (report.rejected, report.coerced, report.duplicates, report.days_touched) == (1, 1, 1, 2)
+    assert (str(report.first_day), str(report.last_day)) == ("2018-12-21", "2018-12-22")
+    assert report.data_version == 1
+    assert set(report.seconds) == {"read and copy", "wait for other loads", "merge", "refresh"}
+    assert [row[:3] for row in await stored(connection)] == [("A-1", 1, 0), ("A-1", 1, 1), ("A-1", 1, 0), ("", 0, 0)]
+    await assert_views_agree(connection)
+
+
+async def test_the_rejects_file_says_where_and_why(dsn: str, tmp_path: Path) -> None:
+    report = await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path)
+    assert report.rejects_file == str(tmp_path / "a.csv.rejects.csv")
+    rejects = pl.read_csv(report.rejects_file)
+    assert rejects.columns == ["line", "column", "value", "reason"]
+    assert rejects["line"].to_list() == [3]
+    assert "3 h" in rejects["reason"][0]
+
+
+async def test_no_rejects_no_file(dsn: str, tmp_path: Path) -> None:
+    report = await load_file(dsn, write(tmp_path / "a.csv", FIRST), rejects_dir=tmp_path)
+    assert report.rejects_file is None
+    assert not list(tmp_path.glob("*.rejects.csv"))
+
+
+async def test_the_same_file_again_changes_nothing(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", FIRST, FIRST, SECOND, FILLER, FILLER)
+    await load_file(dsn, path)
+    before = await stored(connection)
+    report = await load_file(dsn, path)
+    assert (report.inserted, report.updated, report.unchanged, report.rejected) == (0, 0, 5, 0)
+    assert report.days_touched == 0
+    assert report.data_version == 1
+    assert await stored(connection) == before
+
+
+async def test_an_overlapping_file_changes_what_differs(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND))
+    report = await load_file(dsn, write(tmp_path / "b.csv", SECOND.replace("1,62", "2"), FILLER))
+    assert (report.inserted, report.updated, report.unchanged, report.data_version) == (1, 1, 0, 2)
+    assert [str(row[3]) for row in await stored(connection)] == ["0.300", "2.000", "None"]
+    await assert_views_agree(connection)
+
+
+async def test_null_and_zero_stay_apart_in_updates(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", SECOND))
+    report = await load_file(dsn, write(tmp_path / "b.csv", SECOND[:-2] + "0"))
+    assert report.updated == 1
+    assert [str(row[4]) for row in await stored(connection)] == ["0.000"]
+
+
+async def test_energies_are_rounded_to_three_decimals_exactly(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST.replace("0,06", "1,0005"), SECOND.replace("1,62", "4,00E-16")))
+    assert [(str(row[3]), str(row[4])) for row in await stored(connection)] == [("0.300", "1.001"), ("0.000", "None")]
+
+
+async def test_strict_refuses_the_file_and_keeps_the_reasons(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    with pytest.raises(NothingLoaded, match=r"1 of its 2 rows.*--strict.*a\.csv\.rejects\.csv"):
+        await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path, strict=True)
+    assert (tmp_path / "a.csv.rejects.csv").exists()
+    assert await stored(connection) == []
+
+
+async def test_a_file_of_rejects_alone_is_an_error(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    with pytest.raises(NothingLoaded, match="every one of its 1 rows was rejected"):
+        await load_file(dsn, write(tmp_path / "a.csv", BROKEN), rejects_dir=tmp_path)
+    assert await connection.fetchval("SELECT count(*) FROM load_batch") == 0
+
+
+async def test_an_unreadable_file_changes_nothing(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", FIRST)
+    path.write_bytes(path.read_bytes() + FIRST.replace("A-1", "Bjørn").encode("latin-1"))
+    with pytest.raises(UnreadableFile, match=r"a\.csv.*line 3"):
+        await load_file(dsn, path)
+    assert await stored(connection) == []
+    assert await connection.fetchval("SELECT data_version FROM site") == 0
+
+
+async def test_a_rejects_folder_that_is_not_there(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    with pytest.raises(EvloadError, match="--rejects-dir"):
+        await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path / "no")
+    assert await stored(connection) == []
+
+
+async def test_users_are_noted(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, FILLER, SECOND.replace("A-1", "B")))
+    assert [row[0] for row in await connection.fetch("SELECT user_id FROM users ORDER BY 1")] == ["A-1", "B"]
+
+
+async def test_every_load_is_recorded(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path)
+    record = await connection.fetchrow("SELECT * FROM load_batch")
+    assert record is not None
+    assert (record["file_name"], record["rows_read"], record["inserted"], record["rejected"]) == ("a.csv", 2, 1, 1)
+    import hashlib
+
+    assert record["sha256"] == hashlib.sha256((tmp_path / "a.csv").read_bytes()).hexdigest()
+    assert await connection.fetchval("SELECT DISTINCT batch_id FROM hourly_load") == record["batch_id"]
+
+
+async def test_listeners_hear_of_a_load(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    await connection.add_listener("evload_data_version", lambda *heard_: heard.put_nowait(str(heard_[-1])))
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST))
+    assert await asyncio.wait_for(heard.get(), 5) == "1"
+
+
+async def test_two_loads_at_once_both_succeed(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{name}.csv", FIRST.replace("A-1", name), SECOND) for name in ("x", "y", "z")]
+    reports = await asyncio.gather(*(load_file(dsn, path) for path in files))
+    assert sum(report.inserted for report in reports) == 4
+    assert sorted(report.data_version for report in reports) == [1, 2, 3]
+    await assert_views_agree(connection)
+
+
+async def test_refresh_brings_the_views_back_to_the_rows(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND))
+    await connection.execute("DELETE FROM hourly_load WHERE synthetic_3_6_kwh = 0.3")
+    assert await refresh(dsn) == 2
+    await assert_views_agree(connection)
+
+
+async def test_a_database_without_tables(databases: object, dsn: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("DROP TABLE alembic_version")
+    await connection.close()
+    with pytest.raises(EvloadError, match="Run `evload migrate`"):
+        await load_file(dsn, write(tmp_path / "a.csv", FIRST))
+
+
+@pytest.mark.skipif(not REAL_FILE.exists(), reason="the published data set is not here")
+async def test_the_published_file(dsn: str, connection: asyncpg.Connection) -> None:
+    first = await load_file(dsn, REAL_FILE)
+    assert (first.rows_read, first.inserted, first.rejected, first.coerced, first.duplicates) == (88089, 88089, 0, 0, 1)
+    again = await load_file(dsn, REAL_FILE)
+    assert (again.inserted, again.updated, again.unchanged, again.rejected) == (0, 0, 88089, 0)
+    await assert_views_agree(connection)

@@ -1,0 +1,57 @@
+"""A query's header, the database and the answer model must say the same."""
+
+from datetime import date, datetime
+from typing import get_args
+
+import asyncpg
+import pytest
+
+from evload.api import models
+from evload.api.endpoints import ENDPOINTS, Endpoint
+from evload.queries import query, query_names
+
+PYTHON_TYPES = {
+    "text": str,
+    "int4": int,
+    "int8": int,
+    "float8": float,
+    "date": date,
+    "timestamp": datetime,
+    "timestamptz": datetime,
+}
+SET_UP_ONLY = ("ingest/staging", "ingest/refresh_hourly_totals", "ingest/refresh_daily_totals")
+
+
+def test_every_file_is_found_and_opens_with_a_sentence() -> None:
+    assert len(query_names()) > len(ENDPOINTS)
+    for name in query_names():
+        sentence = query(name).sentence
+        assert sentence[0].isupper(), name
+        assert sentence.endswith("."), name
+
+
+@pytest.mark.parametrize("name", [name for name in query_names() if name not in SET_UP_ONLY])
+async def test_the_header_says_what_the_database_says(connection: asyncpg.Connection, name: str) -> None:
+    await connection.execute(query("ingest/staging").text.replace("ON COMMIT DROP", ""))
+    prepared = await connection.prepare(query(name).text)
+    assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(name).params]
+    columns = [(column.name, column.type.name) for column in prepared.get_attributes()]
+    assert columns == list(query(name).columns)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint) -> None:
+    columns = query(endpoint.query).columns
+    if not issubclass(endpoint.answer, models.Answer):
+        assert [PYTHON_TYPES[kind] for _, kind in columns] == [endpoint.answer]
+        return
+    fields = endpoint.answer.model_fields
+    assert [field.alias or name for name, field in fields.items()] == [name for name, _ in columns]
+    for field, (_, kind) in zip(fields.values(), columns, strict=True):
+        expected = PYTHON_TYPES[kind]
+        assert expected is field.annotation or expected in get_args(field.annotation)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+def test_the_parameter_model_has_the_parameters_of_its_query(endpoint: Endpoint) -> None:
+    assert set(query(endpoint.query).param_names) == set(endpoint.params.model_fields)

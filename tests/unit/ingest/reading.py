@@ -1,0 +1,46 @@
+"""What the tests of reading share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from evload.ingest.read import LoadFile
+
+HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW"
+ROW = "21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;0,114"
+
+
+@dataclass(frozen=True)
+class Reading:
+    file: LoadFile
+    rows: pl.DataFrame
+    rejects: list[tuple[int, str, str, str]]
+    rows_read: int
+    coerced: int
+
+    def column(self, name: str) -> list[Any]:
+        return self.rows[name].to_list()
+
+
+def read(path: Path, timezone: str = "Europe/Oslo", block_bytes: int = 1 << 20) -> Reading:
+    file = LoadFile(path, timezone, block_bytes)
+    batches = list(file.batches())
+    return Reading(
+        file,
+        pl.concat(batch.rows for batch in batches),
+        pl.concat(batch.rejects for batch in batches).rows(),
+        sum(batch.rows_read for batch in batches),
+        sum(batch.coerced for batch in batches),
+    )
+
+
+def written(folder: Path, content: bytes | str, name: str = "loads.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def table(*rows: str, header: str = HEADER) -> str:
+    return "\n".join((header, *rows, ""))

@@ -1,0 +1,106 @@
+"""Cleaning, compared row by row with a slow second implementation of the same rules."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evload.ingest.clean import clean
+from evload.ingest.frames import COLUMNS, RAW
+from tests.unit.ingest.reference import Accepted, Rejected, judge
+
+DAYS_OF_CHANGE = {
+    "Europe/Oslo": (datetime(2019, 3, 31), datetime(2019, 10, 27)),
+    "America/New_York": (datetime(2019, 3, 10), datetime(2019, 11, 3)),
+    "Australia/Lord_Howe": (datetime(2019, 4, 7), datetime(2019, 10, 6)),
+    "UTC": (datetime(2020, 2, 29), datetime(2038, 1, 19)),
+}
+FORMATS = ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f")
+NO_DATES = ("", "NA", "31.02.2019 10:00", "21.12.2018", "1.2.2019 3:00", "21.12.0018 10:00", "2019-13-01T00:00",
+            "2019-01-01T24:00", "2019-01-01T10:60", "2019-01-01T10:00:60", "21/12/2018 10:00", "date_from", "x\0y",
+            "2100-01-01T00:00", "1899-12-31T23:00", "2019-01-01T10:00+99:00", "٢١.12.2018 10:00")  # fmt: skip
+NUMBERS = ("0", "0,87", "0.87", "4,00E-16", "1e400", "1e-400000", "-1e-400000", "0e99999", "-0", "-0,0", "-0,0001",
+           "999,999", "999.9990", "999.9990000000000000001", "9.99999e2", "9.9999901e2", "1000", "+3.6", ".5", "5.",
+           "9" * 400, "0." + "0" * 400 + "1", "0." + "0" * 20 + "1e21", "000003,60")  # fmt: skip
+JUNK = ("136,666,667", "abc", "NaN", "inf", "-Infinity", "1.234,5", "1_0", "0x10", "1e", "e5", ".", "-", "--1", "1 0",
+        "٣", "NULL", "na", "3.6 kWh", "1e+", "½")  # fmt: skip
+
+
+def blanks_around(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds("{}{}{}".format, st.sampled_from(("", "", " ")), texts, st.sampled_from(("", "", " ", "\t")))
+
+
+@st.composite
+def dates(draw: st.DrawFn, zone: str) -> tuple[str, str]:
+    start = draw(st.sampled_from(DAYS_OF_CHANGE[zone])) + timedelta(minutes=30 * draw(st.integers(-2, 10)))
+    end = start + timedelta(minutes=draw(st.sampled_from((60, 60, 60, 0, 30, 90, 120, -60, 1500))))
+    offsets = draw(
+        st.sampled_from((("", ""), ("", ""), ("Z", "Z"), ("+01:00", "+0100"), ("+02", "+01"), ("-0430", "")))
+    )
+    return (
+        start.strftime(draw(st.sampled_from(FORMATS))) + offsets[0],
+        end.strftime(draw(st.sampled_from(FORMATS))) + offsets[1],
+    )
+
+
+energies = blanks_around(
+    st.sampled_from(("", "NA", *NUMBERS))
+    | st.sampled_from(NUMBERS + JUNK)
+    | st.decimals(-1, 1001, places=3).map(str)
+    | st.decimals(0, 8, places=2).map(lambda number: str(number).replace(".", ","))
+    | st.text("0123456789.,eE+-", max_size=8)
+)
+users = st.sampled_from(("AdO3-4", "AdO3-4", "NA", "", "Zähler 7", "a\0b", "N A"))
+sessions = st.sampled_from(("0", "1", "3211", "12.0", "12,0", "+7", "-2147483648", "2147483647", "2147483648", "NA", "", "x",
+                            "1.5", "1e3", "9" * 30, "7."))  # fmt: skip
+
+
+@st.composite
+def rows(draw: st.DrawFn, zone: str) -> list[str]:
+    date_from, date_to = draw(dates(zone))
+    if draw(st.integers(0, 9)) == 0:
+        date_from = draw(st.sampled_from(NO_DATES))
+    if draw(st.integers(0, 9)) == 0:
+        date_to = draw(st.sampled_from(NO_DATES))
+    who = draw(st.sampled_from((("AdO3-4", "2"), ("NA", "NA"), None))) or (draw(users), draw(sessions))
+    return [
+        *(draw(blanks_around(st.just(text))) for text in (date_from, date_to, *who)),
+        *(draw(energies) for _ in "1234"),
+    ]
+
+
+tables = st.sampled_from(sorted(DAYS_OF_CHANGE)).flatmap(
+    lambda zone: st.tuples(st.just(zone), st.lists(rows(zone), min_size=1, max_size=30))
+)
+
+
+@given(tables)
+@settings(max_examples=150, deadline=None)
+def test_every_row_is_judged_as_the_slow_way_does(table: tuple[str, list[list[str]]]) -> None:
+    zone, texts = table
+    raw = pl.DataFrame([(line, *row) for line, row in enumerate(texts, 2)], schema=RAW, orient="row")
+    cleaned = clean(raw, zone)
+    expected = {line: judge(row, list(COLUMNS), zone) for line, row in enumerate(texts, 2)}
+    accepted = {line: verdict for line, verdict in expected.items() if isinstance(verdict, Accepted)}
+
+    assert cleaned.rejects.rows() == [
+        (line, verdict.column, texts[line - 2][COLUMNS.index(verdict.column)][:200], verdict.reason)
+        for line, verdict in expected.items()
+        if isinstance(verdict, Rejected)
+    ]
+    assert cleaned.rows["line"].to_list() == list(accepted)
+    for row, verdict in zip(cleaned.rows.rows(), accepted.values(), strict=True):
+        assert row[1:5] == (verdict.start, verdict.start + timedelta(hours=1), verdict.user, verdict.session)
+        assert [_stored(text) for text in row[5:]] == [_rounded(number) for number in verdict.energies]
+    assert cleaned.coerced == sum(verdict.coerced for verdict in accepted.values())
+
+
+def _stored(text: str | None) -> Decimal | None:
+    return None if text is None else _rounded(Decimal(text))
+
+
+def _rounded(number: Decimal | None) -> Decimal | None:
+    """Exactly the number, unless so small that only its being nearly nothing counts."""
+    return number if number is None or abs(number) > Decimal("1e-300") else Decimal(0)

@@ -1,0 +1,124 @@
+"""Parquet with the types that its writers give it."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evload.ingest import parquet
+from evload.ingest.frames import COLUMNS, MEASURES
+from evload.ingest.read import UnreadableFile
+from tests.unit.ingest.reading import read
+
+START = datetime(2018, 12, 21, 9, tzinfo=UTC)
+TYPED = pl.DataFrame(
+    {
+        "date_from": [START, START],
+        "date_to": [START + timedelta(hours=1)] * 2,
+        "user_id": ["AdO3-4", None],
+        "session_id": [2, None],
+        "synthetic_3_6_kwh": [0.87, None],
+        "synthetic_7_2_kwh": [Decimal("0.870"), None],
+        "flex_3_6_kwh": [1, None],
+        "flex_7_2_kwh": ["4,00E-16", None],
+    }
+)
+CLEAN = [
+    (1, START, START + timedelta(hours=1), "AdO3-4", 2, "0.87", "0.870", "1", "4.00E-16"),
+    (2, START, START + timedelta(hours=1), "", 0, None, None, None, None),
+]
+OSLO = pl.col("date_from", "date_to").dt.convert_time_zone("Europe/Oslo")
+
+
+def stored(frame: pl.DataFrame, folder: Path) -> Path:
+    path = folder / "loads [1].parquet"
+    frame.write_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [OSLO],
+        [OSLO.dt.replace_time_zone(None)],
+        [OSLO.dt.replace_time_zone(None).dt.cast_time_unit("ns")],
+        [OSLO.dt.strftime("%d.%m.%Y %H:%M")],
+        [pl.col("date_from", "date_to").dt.cast_time_unit("ms")],
+        [pl.col("user_id").cast(pl.Categorical), pl.col("session_id").cast(pl.Float64)],
+        [pl.col("session_id").cast(pl.Float64).fill_null(float("nan"))],
+        [pl.col("session_id").cast(pl.String)],
+    ],
+)
+def test_every_type_that_can_be_meant_is_read(tmp_path: Path, changes: list[pl.Expr]) -> None:
+    path = stored(TYPED.with_columns(changes), tmp_path)
+    reading = read(path)
+    assert reading.rows.rows() == CLEAN
+    assert (reading.rejects, reading.coerced, reading.rows_read) == ([], 0, 2)
+    assert reading.file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert reading.file.bytes_read == reading.file.bytes_total
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (pl.col("date_from").dt.date(), "date_from is of type Date; write it as a timestamp or a text"),
+        (pl.col("date_to").dt.epoch(), "date_to is of type Int64; write it as a timestamp or a text"),
+        (pl.col("user_id").is_null(), "user_id is of type Boolean; write it as a text or an integer"),
+        (pl.lit(START).alias("session_id"), "session_id is of type Datetime(time_unit='us', time_zone='UTC');"
+         " write it as a number or a text"),
+        (pl.concat_list("flex_3_6_kwh"), "flex_3_6_kwh is of type List(Int64); write it as a number or a text"),
+    ],
+)  # fmt: skip
+def test_a_type_that_cannot_be_meant_refuses_the_file(tmp_path: Path, change: pl.Expr, problem: str) -> None:
+    with pytest.raises(UnreadableFile) as refusal:
+        read(stored(TYPED.with_columns(change), tmp_path))
+    assert str(refusal.value) == f"loads [1].parquet: the column {problem}"
+
+
+def test_missing_columns_and_no_rows_refuse_the_file(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="has no column Flex_7_2kW, only date_from, date_to"):
+        read(stored(TYPED.drop("flex_7_2_kwh"), tmp_path))
+    with pytest.raises(UnreadableFile, match="has no rows; load a file with rows under its header"):
+        read(stored(TYPED.clear(), tmp_path))
+
+
+@pytest.mark.parametrize("keep", [12, 200, -8])
+def test_a_file_cut_off_is_refused(tmp_path: Path, keep: int) -> None:
+    path = stored(TYPED, tmp_path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(UnreadableFile, match="is damaged: it cannot be read as Parquet; copy or write it again"):
+        read(path)
+
+
+def test_content_overwritten_in_the_middle_loads_nothing(tmp_path: Path) -> None:
+    path = stored(TYPED, tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + b"\xff" * 400 + content[408:])
+    with pytest.raises(UnreadableFile, match="is damaged: it cannot be read as Parquet; copy or write it again"):
+        read(path)
+
+
+def test_rows_are_rejected_and_energies_coerced_as_in_text(tmp_path: Path) -> None:
+    energies = [-0.5, 1000.0, float("nan"), 1e-7]
+    many = pl.concat([TYPED[:1]] * 4).with_columns(pl.Series("synthetic_3_6_kwh", energies))
+    reading = read(stored(many, tmp_path))
+    assert reading.rejects == [
+        (1, "synthetic_3_6_kwh", "-0.5", "energy is negative"),
+        (2, "synthetic_3_6_kwh", "1000.0", "energy is above 999.999 kWh"),
+    ]
+    assert [None if text is None else Decimal(text) for text in reading.column("synthetic_3_6_kwh")] == [
+        None,
+        Decimal("1e-7"),
+    ]
+    assert reading.coerced == 1
+
+
+def test_a_large_file_comes_in_batches_with_rows_counted_on(tmp_path: Path) -> None:
+    rows = parquet.ROWS_PER_BATCH * 2 + 10
+    reading = read(stored(pl.concat([TYPED[:1]] * 10).sample(rows, with_replacement=True), tmp_path))
+    assert reading.column("line") == list(range(1, rows + 1))
+    assert set(COLUMNS) >= set(MEASURES)

@@ -1,0 +1,154 @@
+"""From a file to clean batches, in every form that a file may have."""
+
+import gzip
+import hashlib
+import re
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from evload.ingest.frames import COLUMNS
+from evload.ingest.read import LoadFile
+from tests.unit.ingest.reading import HEADER, ROW, Reading, read, table, written
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+REAL = Path(__file__).parents[4] / "shared/data/trondheim/hourly_loads_per_user.csv"
+
+TEXT = table(
+    ROW,
+    "21.12.2018 11:00;21.12.2018 12:00;NA;NA;NA;NA;NA;NA",
+    "21.12.2018 11:00;21.12.2018 12:00;Zähler 7;3211;0;4,00E-16; 3,6 ;7.2",
+)
+TEN, ELEVEN, TWELVE = (datetime(2018, 12, 21, hour, tzinfo=ZoneInfo("Europe/Oslo")) for hour in (10, 11, 12))
+CLEAN = [
+    (TEN, ELEVEN, "AdO3-4", 2, "0.87", "0.87", None, "0.114"),
+    (ELEVEN, TWELVE, "", 0, None, None, None, None),
+    (ELEVEN, TWELVE, "Zähler 7", 3211, "0", "4.00E-16", "3.6", "7.2"),
+]
+
+
+def quoted(text: str) -> str:
+    return "\n".join(";".join(f'"{field}"' for field in line.split(";")) for line in text.splitlines()) + "\n"
+
+
+def in_iso(text: str) -> str:
+    return text.replace("21.12.2018 ", "2018-12-21T")
+
+
+def in_utc(text: str) -> str:
+    return re.sub(r"T(..):00", lambda time: f"T{int(time[1]) - 1:02}:00Z", in_iso(text))
+
+
+def reordered(text: str) -> str:
+    return "".join(";".join(["extra", *reversed(line.split(";"))]) + "\n" for line in text.splitlines())
+
+
+VARIANTS: dict[str, Callable[[str], str | bytes]] = {
+    "as published": lambda text: text.replace("\n", "\r\n"),
+    "line feeds": lambda text: text,
+    "no line end at the end": lambda text: text.removesuffix("\n"),
+    "a BOM": lambda text: "\ufeff" + text,
+    "a BOM, CRLF, quotes": lambda text: "\ufeff" + quoted(text).replace("\n", "\r\n"),
+    "Excel's first line": lambda text: "sep=;\r\n" + text,
+    "decimal points": lambda text: text.replace(",", "."),
+    "commas": lambda text: text.replace(",", ".").replace(";", ","),
+    "commas, decimal commas in quotes": lambda text: quoted(text).replace(";", ","),
+    "tabs after Excel's first line": lambda text: "sep=\t\n" + text.replace(";", "\t"),
+    "all quoted": quoted,
+    "the table's spelling": lambda text: text.replace(HEADER, ";".join(COLUMNS)),
+    "capitals": lambda text: text.replace(HEADER, HEADER.upper()),
+    "blanks in the header": lambda text: text.replace(HEADER, HEADER.replace(";", " ; ")),
+    "another order and a further column": reordered,
+    "ISO dates": in_iso,
+    "ISO dates in UTC": in_utc,
+    "an offset of the clock": lambda text: in_iso(text).replace(":00", ":00:00.000+01:00"),
+    "sessions as floats": lambda text: text.replace(";2;", ";2.0;").replace("3211", "3211,0"),
+    "gzip": lambda text: gzip.compress(text.encode()),
+    "gzip in two members": lambda text: gzip.compress(text[:100].encode()) + gzip.compress(text[100:].encode()),
+    "zstd": lambda text: zstd.compress(text.encode()),
+    "zstd in two frames": lambda text: zstd.compress(text[:100].encode()) + zstd.compress(text[100:].encode()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS.keys())
+@pytest.mark.parametrize("block_bytes", [64, 1 << 20])
+def test_every_form_of_a_file_gives_the_same_rows(
+    tmp_path: Path, variant: Callable[[str], str | bytes], block_bytes: int
+) -> None:
+    path = written(tmp_path, variant(TEXT))
+    reading = read(path, block_bytes=block_bytes)
+    assert reading.rows.drop("line").rows() == CLEAN
+    assert (reading.rejects, reading.coerced, reading.rows_read) == ([], 0, 3)
+    assert reading.file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert reading.file.bytes_read == reading.file.bytes_total == path.stat().st_size
+
+
+def test_lines_are_those_an_editor_shows(tmp_path: Path) -> None:
+    of_two_lines = ROW.replace("AdO3-4", '"Ad\nO3"')
+    text = "\ufeffsep=;\r\n\r\n" + "\r\n".join((HEADER, ROW, "", " ", of_two_lines, "no row", ROW, "", ROW))
+    reading = read(written(tmp_path, text))
+    assert reading.column("line") == [4, 7, 10, 12]
+    assert reading.rejects == [(9, "", "no row", "has 1 fields, 8 are expected")]
+    assert reading.rows_read == 5
+
+
+@pytest.mark.parametrize(
+    ("zone", "date_from", "date_to", "start"),
+    [
+        ("Europe/Oslo", "31.03.2019 01:00", "31.03.2019 03:00", "2019-03-31T00:00Z"),
+        ("Europe/Oslo", "27.10.2019 01:00", "27.10.2019 02:00", "2019-10-26T23:00Z"),
+        ("Europe/Oslo", "27.10.2019 02:00", "27.10.2019 02:00", "2019-10-27T00:00Z"),
+        ("Europe/Oslo", "27.10.2019 02:00", "27.10.2019 03:00", "2019-10-27T01:00Z"),
+        ("Europe/Oslo", "2019-10-27T02:00+01:00", "27.10.2019 03:00", "2019-10-27T01:00Z"),
+        ("Europe/Oslo", "2019-10-27 02:00+0200", "2019-10-27 02:00+01", "2019-10-27T00:00Z"),
+        ("Australia/Lord_Howe", "07.04.2019 01:30", "07.04.2019 02:00", "2019-04-06T14:30Z"),
+        ("America/New_York", "03.11.2019 01:00", "03.11.2019 01:00", "2019-11-03T05:00Z"),
+        ("UTC", "27.10.2019 02:00", "27.10.2019 03:00", "2019-10-27T02:00Z"),
+    ],
+)
+def test_a_row_around_a_change_of_the_clock(
+    tmp_path: Path, zone: str, date_from: str, date_to: str, start: str
+) -> None:
+    reading = read(written(tmp_path, table(f"{date_from};{date_to};A;1;1;1;1;1")), zone)
+    assert reading.rejects == []
+    assert reading.column("date_from") == [datetime.fromisoformat(start)]
+
+
+def test_the_batches_of_a_large_file_are_small_and_its_progress_is_known(tmp_path: Path) -> None:
+    file = LoadFile(written(tmp_path, table(*[ROW] * 5000)), "Europe/Oslo", 1 << 16)
+    seen = [(batch.rows_read, file.bytes_read) for batch in file.batches()]
+    assert max(rows for rows, _ in seen) < 1200
+    assert sum(rows for rows, _ in seen) == 5000
+    assert seen[-1][1] == file.bytes_total
+
+
+@pytest.fixture(scope="module")
+def real() -> Reading:
+    if not REAL.exists():
+        pytest.skip(f"the published file is not at {REAL}")
+    return read(REAL)
+
+
+def test_the_published_file_is_clean(real: Reading) -> None:
+    assert (real.rows_read, real.rows.height, real.rejects, real.coerced) == (88_089, 88_089, [], 0)
+    assert real.column("line") == list(range(2, 88_091))
+    assert real.rows.filter(pl.col("user_id") == "").height == 390
+    assert real.rows["user_id"].n_unique() == 98
+    assert real.rows.select((pl.col("date_to") - pl.col("date_from") == pl.duration(hours=1)).all()).item()
+
+
+def test_the_published_file_has_the_published_totals(real: Reading) -> None:
+    total = sum(Decimal(text) for text in real.column("synthetic_3_6_kwh") if text is not None)
+    assert round(total, 2) == Decimal("87488.82")
+    last = max(real.column("date_from")).astimezone(ZoneInfo("Europe/Oslo"))
+    assert last.replace(tzinfo=None) == datetime(2020, 2, 1, 4)
