@@ -142,7 +142,7 @@ class Blocks:
         return (
             pl.DataFrame({"line": [lines[row] for row in good]} | texts_of, schema=RAW),
             rejected(
-                (line, "", text, f"has {len(row)} fields, {expected} are expected")
+                (line, "", text, _ragged(text, len(row), expected))
                 for line, text, row in zip(lines, texts, fields, strict=True)
                 if len(row) != expected
             ),
@@ -153,9 +153,15 @@ class Blocks:
         line = block.line
         for record in self._grammar.records(block.data):
             if len(record) > RECORD_BYTES:
-                raise self._endless(record.rstrip(b"\n"), line)
+                raise UnreadableFile(self._file, TOO_LONG, line)
             if not record.isspace():
                 lines.append(line)
                 texts.append(record.decode().removesuffix("\n").removesuffix("\r"))
             line += record.count(b"\n")
         return lines, texts
+
+
+def _ragged(text: str, fields: int, expected: int) -> str:
+    lines = text.count("\n") + 1
+    hint = f" over {lines} lines, as a quote opens and is closed later" if lines > 1 else ""
+    return f"has {fields} fields{hint}, {expected} are expected"

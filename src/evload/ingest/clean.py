@@ -9,6 +9,7 @@ from evload.ingest.clock import hours
 from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, rejected
 
 NUL = "\0"
+STORED_TEXTS = ("user_id", *MEASURES)
 
 # The user stands in the primary key, and an index entry of Postgres holds some 2,700 bytes.
 USER_BYTES = 1000
@@ -64,6 +65,11 @@ def _rules() -> tuple[Rule, ...]:
         *(Rule(name, _has_nul(name), pl.lit("has a NUL byte, which Postgres cannot store")) for name in STORED_TEXTS),
         Rule(
             "user_id",
+            pl.col("user").str.contains("\n", literal=True),
+            pl.lit("has a line break, as where a closing quote is missing"),
+        ),
+        Rule(
+            "user_id",
             pl.col("user").str.len_bytes() > USER_BYTES,
             pl.lit(f"is longer than the {USER_BYTES} bytes that a user id may have"),
         ),
@@ -79,13 +85,11 @@ def _rules() -> tuple[Rule, ...]:
     )
 
 
-STORED_TEXTS = ("user_id", *MEASURES)
-
-
 def _has_nul(name: str) -> pl.Expr:
     return pl.col(name).str.contains(NUL, literal=True)
 
 
+# The first rule that a row breaks is the one it is rejected for.
 RULES = _rules()
 
 

@@ -47,12 +47,8 @@ def _readings(texts: pl.Series, timezone: str) -> pl.DataFrame:
     iso = pl.col("text").str.strip_chars().str.replace(GERMAN_DATE, "$3-$2-$1")
     parts = texts.to_frame("text").with_columns(iso.str.extract_groups(TIME).alias("parts")).unnest("parts")
     times = parts.select("text", local=_local_time(), offset=_offset())
-    return times.select(
-        "text",
-        _instant(timezone, "earliest").alias("earliest"),
-        _instant(timezone, "latest").alias("latest"),
-        _fault(timezone).alias("fault"),
-    )
+    instants = times.with_columns(earliest=_instant(timezone, "earliest"), latest=_instant(timezone, "latest"))
+    return instants.select("text", "earliest", "latest", fault=_fault(timezone))
 
 
 def _local_time() -> pl.Expr:
@@ -78,10 +74,9 @@ def _instant(timezone: str, ambiguous: Literal["earliest", "latest"]) -> pl.Expr
 
 
 def _fault(timezone: str) -> pl.Expr:
-    skipped = pl.col("local").dt.strftime(f"%H:%M on %d.%m.%Y does not exist on the clock of {timezone}")
-    on_the_clock = pl.col("offset").is_null()
-    exists = pl.col("local").dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null").is_not_null()
-    return pl.when(pl.col("local").is_null()).then(pl.lit(UNREADABLE)).when(on_the_clock & ~exists).then(skipped)
+    local = pl.col("local")
+    skipped = local.dt.strftime(f"%H:%M on %d.%m.%Y does not exist on the clock of {timezone}")
+    return pl.when(local.is_null()).then(pl.lit(UNREADABLE)).when(pl.col("earliest").is_null()).then(skipped)
 
 
 def _wrong_length(length: pl.Expr) -> pl.Expr:

@@ -21,7 +21,7 @@ NEAR_KWH = 1e-6
 
 
 def read(raw: pl.DataFrame) -> pl.DataFrame:
-    """Per measure: `_text` as Postgres reads it or null, and whether it is `_negative`, `_above` the limit or `_junk`."""
+    """Per measure: its `_text` for Postgres or null, and whether it is `_negative`, `_above` the limit, or `_junk`."""
     given = raw.select(pl.col(MEASURES).str.strip_chars().str.replace(",", ".", literal=True))
     texts = given.with_columns(_number_text(name).alias(f"{name}_text") for name in MEASURES)
     numbers = texts.with_columns(pl.col(f"{name}_text").cast(pl.Float64).alias(f"{name}_number") for name in MEASURES)

@@ -17,7 +17,7 @@ from evload.ingest.source import PARQUET, READ_BYTES, Tally, UnreadableFile, kin
 
 __all__ = ["Batch", "LoadFile", "UnreadableFile"]
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 6 << 20
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,11 @@ class Batch:
 
 
 class LoadFile:
-    """`sha256` is of the bytes on disk, and known once `batches` is exhausted."""
+    """One file to load. Its times without an offset are on the clock of `timezone`.
+
+    `bytes_read` of `bytes_total` (None for a pipe) says how far `batches` is. `sha256` is of the bytes on disk, and
+    known once `batches` is exhausted.
+    """
 
     def __init__(self, path: Path, timezone: str, block_bytes: int = BLOCK_BYTES) -> None:
         self._path = path
@@ -44,11 +48,12 @@ class LoadFile:
         self._block_bytes = block_bytes
         self.sha256 = ""
         self.bytes_read = 0
-        self.bytes_total = path.stat().st_size if path.is_file() else None
+        self.bytes_total: int | None = None
 
     def batches(self) -> Iterator[Batch]:
         rows_read = 0
         with one_clear_sentence(self._name), Tally(self._path.open("rb", buffering=0)) as tally:
+            self.bytes_total = self._path.stat().st_size if self._path.is_file() else None
             stream = io.BufferedReader(tally, READ_BYTES)
             for batch in self._parquet() if kind(stream) == PARQUET else self._text(stream, tally):
                 rows_read += batch.rows_read

@@ -108,6 +108,8 @@ def _who(user: str, session: str, columns: list[str]) -> tuple[str, int] | Rejec
         return "", 0
     if "\0" in user:
         return Rejected(columns[2], "has a NUL byte, which Postgres cannot store")
+    if "\n" in user:
+        return Rejected(columns[2], "has a line break, as where a closing quote is missing")
     if no_user and no_session:
         return "", 0
     if no_user:

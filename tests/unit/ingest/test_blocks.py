@@ -69,6 +69,21 @@ def test_ragged_rows_that_make_up_for_each_other_are_both_found(tmp_path: Path) 
     assert reading.column("line") == [4]
 
 
+def test_rows_between_two_stray_quotes_are_rejected_with_them(tmp_path: Path) -> None:
+    opened, closed = ROW.replace("AdO3-4", '"AdO3-4'), ROW.replace("AdO3-4", 'AdO3-4"')
+    as_one_user = read(written(tmp_path, table(ROW, opened, ROW, closed, ROW)))
+    assert as_one_user.rejects == [
+        (3, "User_ID", f"AdO3-4;2;0,87;0,87;NA;0,114\n{ROW}\n21.12.2018 10:00;21.12.2018 11:00;AdO3-4",
+         "has a line break, as where a closing quote is missing")
+    ]  # fmt: skip
+    assert as_one_user.column("line") == [2, 6]
+    ragged = read(written(tmp_path, table(ROW, opened, ROW, ROW.replace("NA", '"NA'), ROW)))
+    assert [(line, reason) for line, _, _, reason in ragged.rejects] == [
+        (3, "has 4 fields over 3 lines, as a quote opens and is closed later, 8 are expected")
+    ]
+    assert ragged.column("line") == [2, 6]
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300) | texts.map(str.encode), block_bytes=st.integers(1, 300))
 def test_where_a_block_ends_changes_nothing(content: bytes, block_bytes: int) -> None:

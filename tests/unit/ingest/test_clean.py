@@ -52,9 +52,9 @@ energies = blanks_around(
     | st.decimals(0, 8, places=2).map(lambda number: str(number).replace(".", ","))
     | st.text("0123456789.,eE+-", max_size=8)
 )
-users = st.sampled_from(("AdO3-4", "AdO3-4", "NA", "", "Zähler 7", "a\0b", "N A"))
-sessions = st.sampled_from(("0", "1", "3211", "12.0", "12,0", "+7", "-2147483648", "2147483647", "2147483648", "NA", "", "x",
-                            "1.5", "1e3", "9" * 30, "7."))  # fmt: skip
+users = st.sampled_from(("AdO3-4", "AdO3-4", "NA", "", "Zähler 7", "a\0b", "N A", "Ad\nO3"))
+sessions = st.sampled_from(("0", "1", "3211", "12.0", "12,0", "+7", "-2147483648", "2147483647", "2147483648", "NA", "",
+                            "x", "1.5", "1e3", "9" * 30, "7."))  # fmt: skip
 
 
 @st.composite

@@ -1,7 +1,10 @@
 """Damaged input: each kind has its clear sentence, and nothing is loaded that should not be."""
 
 import gzip
+import os
 import sys
+import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -225,8 +228,6 @@ def test_100_megabytes_in_one_line_are_not_taken_into_memory(tmp_path: Path) -> 
     with path.open("wb") as file:
         file.write(table(ROW).encode())
         file.truncate(100 << 20)
-    import tracemalloc
-
     tracemalloc.start()
     try:
         with pytest.raises(UnreadableFile, match=r"^endless.csv, line 3: is longer than 131072 bytes"):
@@ -244,3 +245,23 @@ def test_a_missing_file_a_folder_and_a_dangling_name_are_refused(tmp_path: Path)
         read(tmp_path / "folder")
     with pytest.raises(UnreadableFile, match=r"^loads.csv: cannot be read \(Not a directory\)"):
         read(written(tmp_path, ROW, "file") / "loads.csv")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, table(ROW))
+    path.chmod(0)
+    with pytest.raises(UnreadableFile, match=r"^loads.csv: may not be read by this user; change its permissions$"):
+        read(path)
+
+
+def test_parquet_from_a_pipe_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(b"PAR1 and more",))
+    writer.start()
+    with pytest.raises(
+        UnreadableFile, match=r"^pipe: is Parquet, which cannot be read from a pipe; give the file itself$"
+    ):
+        read(path)
+    writer.join()

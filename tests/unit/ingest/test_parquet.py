@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from evload.ingest import parquet
-from evload.ingest.frames import COLUMNS, MEASURES
 from evload.ingest.read import UnreadableFile
 from tests.unit.ingest.reading import read
 
@@ -121,4 +120,3 @@ def test_a_large_file_comes_in_batches_with_rows_counted_on(tmp_path: Path) -> N
     rows = parquet.ROWS_PER_BATCH * 2 + 10
     reading = read(stored(pl.concat([TYPED[:1]] * 10).sample(rows, with_replacement=True), tmp_path))
     assert reading.column("line") == list(range(1, rows + 1))
-    assert set(COLUMNS) >= set(MEASURES)

@@ -2,8 +2,10 @@
 
 import gzip
 import hashlib
+import os
 import re
 import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -94,11 +96,10 @@ def test_every_form_of_a_file_gives_the_same_rows(
 
 
 def test_lines_are_those_an_editor_shows(tmp_path: Path) -> None:
-    of_two_lines = ROW.replace("AdO3-4", '"Ad\nO3"')
-    text = "\ufeffsep=;\r\n\r\n" + "\r\n".join((HEADER, ROW, "", " ", of_two_lines, "no row", ROW, "", ROW))
-    reading = read(written(tmp_path, text))
+    rows = (f"{ROW};", "", " ", f'{ROW};"two\r\nlines"', "no row", f"{ROW};", "", f"{ROW};")
+    reading = read(written(tmp_path, "\ufeffsep=;\r\n\r\n" + "\r\n".join((f"{HEADER};comment", *rows))))
     assert reading.column("line") == [4, 7, 10, 12]
-    assert reading.rejects == [(9, "", "no row", "has 1 fields, 8 are expected")]
+    assert reading.rejects == [(9, "", "no row", "has 1 fields, 9 are expected")]
     assert reading.rows_read == 5
 
 
@@ -130,6 +131,28 @@ def test_the_batches_of_a_large_file_are_small_and_its_progress_is_known(tmp_pat
     assert max(rows for rows, _ in seen) < 1200
     assert sum(rows for rows, _ in seen) == 5000
     assert seen[-1][1] == file.bytes_total
+
+
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(gzip.compress(TEXT.encode()),))
+    writer.start()
+    reading = read(path)
+    writer.join()
+    assert reading.rows.drop("line").rows() == CLEAN
+    assert reading.file.bytes_total is None
+
+
+def test_the_table_exported_is_read_again(tmp_path: Path) -> None:
+    exported = (
+        "index,date_from,date_to,user_id,session_id,synthetic_3_6_kwh,synthetic_7_2_kwh,flex_3_6_kwh,flex_7_2_kwh\n"
+        "1,2018-12-21 10:00:00+01,2018-12-21 11:00:00+01,AdO3-4,2,0.870,0.870,,0.114\n"
+        '2,2018-12-21 11:00:00+01,2018-12-21 12:00:00+01,"",0,,,,\n'
+    )
+    reading = read(written(tmp_path, exported), "UTC")
+    assert reading.rejects == []
+    assert reading.rows.select("date_from", "user_id", "session_id").rows() == [(TEN, "AdO3-4", 2), (ELEVEN, "", 0)]
 
 
 @pytest.fixture(scope="module")
