@@ -1,4 +1,4 @@
--- The site's time zone and the version of the data.
+-- The site's time zone, the version of the data, and whether there is any.
 -- params:
--- returns: timezone text, data_version int8, changed_at timestamptz
-SELECT timezone, data_version, changed_at FROM site
+-- returns: timezone text, data_version int8, is_empty bool
+SELECT timezone, data_version, NOT EXISTS (SELECT FROM hourly_totals) AS is_empty FROM site

@@ -1,7 +1,8 @@
 -- What the database holds, for `evload status`.
 -- params:
--- returns: timezone text, data_version int8, changed_at timestamptz, stored_rows int8, users int8, first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz
+-- returns: postgres text, timezone text, data_version int8, changed_at timestamptz, stored_rows int8, users int8, first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz
 SELECT
+    current_setting('server_version') AS postgres,
     site.timezone,
     site.data_version,
     site.changed_at,

@@ -1,6 +1,6 @@
--- Notes the users of the staged rows, so that nobody has to look through the rows for them.
--- params:
+-- Notes users, so that nobody has to look through the rows for them.
+-- params: user_ids text[]
 -- returns:
 INSERT INTO users (user_id)
-SELECT DISTINCT user_id FROM staging WHERE user_id <> ''
+SELECT unnest($1::text[])
 ON CONFLICT DO NOTHING

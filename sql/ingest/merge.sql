@@ -1,6 +1,6 @@
 -- Moves the staged rows over; a row that is stored already is written again only where its energies differ.
 -- params: batch_id int4, last_index int8
--- returns: duplicates int8, inserted int8, updated int8, days_touched int8, first_day date, last_day date
+-- returns: duplicates int8, inserted int8, updated int8
 WITH numbered AS (
     SELECT
         staging.*,
@@ -20,6 +20,7 @@ merged AS (
     ORDER BY line
     ON CONFLICT (user_id, date_from, session_id, occurrence) DO UPDATE SET
         batch_id = excluded.batch_id,
+        replaced_batch_id = stored.batch_id,
         synthetic_3_6_kwh = excluded.synthetic_3_6_kwh,
         synthetic_7_2_kwh = excluded.synthetic_7_2_kwh,
         flex_3_6_kwh = excluded.flex_3_6_kwh,
@@ -30,17 +31,12 @@ merged AS (
     RETURNING stored.index, stored.date_from
 ),
 
-touched AS (
-    SELECT merged.index, (merged.date_from AT TIME ZONE site.timezone)::date AS day
-    FROM merged
-    CROSS JOIN site
+noted AS (
+    INSERT INTO touched_hour (hour) SELECT DISTINCT date_from FROM merged
 )
 
 SELECT
     (SELECT count(*) FROM numbered WHERE occurrence > 0) AS duplicates,
     count(*) FILTER (WHERE index > $2::int8) AS inserted,
-    count(*) FILTER (WHERE index <= $2::int8) AS updated,
-    count(DISTINCT day) AS days_touched,
-    min(day) AS first_day,
-    max(day) AS last_day
-FROM touched
+    count(*) FILTER (WHERE index <= $2::int8) AS updated
+FROM merged

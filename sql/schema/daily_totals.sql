@@ -1,14 +1,5 @@
 -- Per local calendar day and measure: energy, active hours, the peak hour, and the first and last hour observed.
--- kind: materialized view
-SELECT
-    (hour AT TIME ZONE site.timezone)::date AS day,
-    measure,
-    sum(energy_kwh) AS energy_kwh,
-    count(*) FILTER (WHERE energy_kwh > 0) AS active_hours,
-    max(energy_kwh) AS peak_hour_kwh,
-    (array_agg(hour ORDER BY energy_kwh DESC, hour))[1] AS peak_hour,
-    min(hour) AS first_hour,
-    max(hour) AS last_hour
-FROM hourly_energy
-CROSS JOIN site
-GROUP BY 1, 2
+-- kind: view
+SELECT day, measure, energy_kwh, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour FROM daily_closed
+UNION ALL
+SELECT day, measure, energy_kwh, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour FROM daily_recent

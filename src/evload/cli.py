@@ -128,7 +128,7 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
         if files:
             _load_all(dsn, files)
         elif asyncio.run(_is_empty(dsn)):
-            _load_one(dsn, SAMPLE, timezone=SAMPLE_TIMEZONE)
+            _load_sample(dsn)
         _serve(settings, listener, workers)
 
 
@@ -169,6 +169,8 @@ async def _is_empty(dsn: str) -> bool:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=data_files)
 @click.option("--strict", is_flag=True, help="Refuse a whole file for one rejected row.")
+@click.option("--again", is_flag=True, help="Load a file also if exactly its bytes were loaded before.")
+@click.option("--dry-run", is_flag=True, help="Report what a load would do, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object per file.")
 @click.option(
     "--rejects-dir",
@@ -177,48 +179,113 @@ async def _is_empty(dsn: str) -> bool:
     help="Folder for FILE.rejects.csv, which holds the rejected rows of a file. Default: the current folder.",
 )
 @on_a_database
-def load(files: tuple[Path, ...], strict: bool, as_json: bool, rejects_dir: Path, data_dir: Path | None) -> None:
+def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **options: Any) -> None:
     """Load FILES of hourly loads, and bring the views up to date.
 
-    Each file is loaded as a whole or not at all. Loading one again changes only what differs.
+    FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
+    not at all. Loading one again changes only what differs.
     """
     with _database(data_dir) as (_, dsn):
-        _load_all(dsn, files, strict=strict, as_json=as_json, rejects_dir=rejects_dir)
+        _load_all(dsn, files, as_json=as_json, **options)
 
 
-def _load_all(dsn: str, files: tuple[Path, ...], **options: Any) -> None:
+def _load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **options: Any) -> None:
     """The files after one that fails are loaded all the same."""
-    failed = 0
-    for file in files:
+    from evload.ingest.find import files_of
+    from evload.ingest.load import LoadOptions
+
+    failed = False
+    for file in files_of(named):
         try:
-            _load_one(dsn, file, **options)
+            _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
         except EvloadError as error:
-            failed += 1
+            failed = True
             _say(f"Error: {error}")
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _load_one(
-    dsn: str,
-    file: Path,
-    *,
-    strict: bool = False,
-    as_json: bool = False,
-    rejects_dir: Path = Path(),
-    timezone: str | None = None,
-) -> None:
+def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> None:
     from evload.ingest.load import load_file
 
-    report = asyncio.run(load_file(dsn, file, strict=strict, rejects_dir=rejects_dir, timezone=timezone))
+    report = asyncio.run(load_file(dsn, file, options))
     click.echo(report.as_json() if as_json else report.as_text())
+
+
+def _load_sample(dsn: str) -> None:
+    from evload.ingest.load import LoadOptions
+
+    _load_one(dsn, SAMPLE, LoadOptions(timezone=SAMPLE_TIMEZONE))
+
+
+@main.command()
+@on_a_database
+def batches(data_dir: Path | None) -> None:
+    """List what was loaded."""
+    from evload.ingest.batches import fetch
+
+    with _database(data_dir) as (_, dsn):
+        found = asyncio.run(fetch(dsn, "batches/list"))
+    click.echo(f"{'batch':>5}  {'loaded at (UTC)':<16}  {'inserted':>11}  {'updated':>9}  {'rejected':>8}  file")
+    for one in found:
+        note = f"  (taken out at {one['unloaded_at']:%Y-%m-%d %H:%M})" if one["unloaded_at"] else ""
+        click.echo(
+            f"{one['batch_id']:>5}  {one['loaded_at']:%Y-%m-%d %H:%M}  {one['inserted']:>11,}  {one['updated']:>9,}"
+            f"  {one['rejected']:>8,}  {one['file_name']}{note}"
+        )
+
+
+without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")
+
+
+@main.command()
+@click.argument("batch", type=click.IntRange(1, 2**31 - 1))
+@without_asking
+@on_a_database
+def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
+    """Take the rows of a BATCH out again.
+
+    Rows that a later load wrote stay as it left them. Loads whose rows the batch had overwritten are named.
+    """
+    from evload.ingest import batches
+
+    with _database(data_dir) as (_, dsn):
+        found = asyncio.run(batches.find(dsn, batch))
+        rows = asyncio.run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
+        _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
+        removal = asyncio.run(batches.unload(dsn, batch))
+    click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
+    for other, file_name in removal.overwritten:
+        click.echo(
+            f"Batch {other} ({file_name}) had rows that this one overwrote: `evload load --again` brings them back."
+        )
+
+
+@main.command()
+@click.option("--before", "day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day to keep.")
+@without_asking
+@on_a_database
+def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
+    """End the retention of old days: take out every row before a day."""
+    from evload.ingest import batches
+
+    with _database(data_dir) as (_, dsn):
+        rows = asyncio.run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
+        _ask(f"Take out all {rows:,} rows before {day:%Y-%m-%d}?", yes)
+        removal = asyncio.run(batches.drop_before(dsn, day.date()))
+    click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
+
+
+def _ask(question: str, yes: bool) -> None:
+    if not yes and not click.confirm(question, err=True):
+        raise EvloadError("Nothing was changed.")
 
 
 @main.command()
 @on_a_database
 def refresh(data_dir: Path | None) -> None:
     """Compute both materialized views again, for instance after rows were changed by hand."""
-    from evload.ingest.load import refresh as refresh_views
+    from evload.ingest.views import refresh as refresh_views
 
     with _database(data_dir) as (_, dsn):
         click.echo(f"Both views are up to date. Data version {asyncio.run(refresh_views(dsn))}.")
@@ -247,8 +314,7 @@ async def _status(dsn: str) -> dict[str, Any]:
     try:
         with driver_errors_translated():
             row = await connection.fetchrow(query("status").text)
-        server = ".".join(str(part) for part in connection.get_server_version()[:2])
-        return {"postgres": server, "revision": schema.newest_revision(), **dict(row or {})}
+        return {"revision": schema.newest_revision(), **dict(row or {})}
     finally:
         await connection.close()
 

@@ -1,7 +1,8 @@
 """The read side of Postgres: a pool of read-only connections, and a bound on the requests that wait for one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,7 @@ from evload.errors import EvloadError
 from evload.queries import Query
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class DatabaseUnavailable(EvloadError):
@@ -58,13 +60,13 @@ def driver_errors_translated() -> Iterator[None]:
         raise translated(error) from error
 
 
-async def connect(dsn: str, purpose: str) -> asyncpg.Connection:
+async def connect(dsn: str, purpose: str, settings: Mapping[str, str] = NO_SETTINGS) -> asyncpg.Connection:
     """A connection of one's own, outside any pool, named after its purpose. Raises DatabaseUnavailable."""
     with driver_errors_translated():
         return await asyncpg.connect(
             dsn,
             timeout=CONNECT_TIMEOUT_SECONDS,
-            server_settings={"application_name": f"evload {purpose}", "jit": "off"},
+            server_settings={"application_name": f"evload {purpose}", "jit": "off", **settings},
         )
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evload.ingest.load import load_file
+from evload.ingest.load import LoadOptions, load_file
 from evload.schema import settle_timezone
 from tests.conftest import REAL_FILE, Databases, api_client
 from tests.independent import MEASURES, Expected, last_7_days, raw_rows
@@ -229,7 +229,7 @@ async def test_random_ranges_of_random_rows(
             path = Path(folder) / "random.csv"
             path.write_text(text, encoding="utf-8")
             await set_timezone(dsn, name)
-            await load_file(dsn, path, strict=True)
+            await load_file(dsn, path, LoadOptions(strict=True))
             rows = raw_rows(path, name)
         span = rows["date_from"].min() - timedelta(hours=30), rows["date_from"].max() + timedelta(hours=30)  # type: ignore[operator]
         async with api_client(dsn) as client:

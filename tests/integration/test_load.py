@@ -1,22 +1,30 @@
 """Loading: what is stored, what is reported, and that all of it becomes visible together or not at all."""
 
 import asyncio
+import hashlib
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import httpx2
 import polars as pl
 import pytest
 
 from evload.errors import EvloadError
-from evload.ingest.load import NothingLoaded, load_file, refresh
+from evload.ingest.load import LoadOptions, NothingLoaded, load_file
 from evload.ingest.read import UnreadableFile
-from tests.conftest import REAL_FILE
+from evload.ingest.views import refresh
+from evload.queries import query
+from tests.conftest import REAL_FILE, Databases
+from tests.integration.test_schema import described
 from tests.views import assert_views_agree
 
+HOUR = timedelta(hours=1)
 HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW"
 FIRST = "21.12.2018 10:00;21.12.2018 11:00;A-1;1;0,3;0,3;NA;0,06"
 SECOND = "21.12.2018 11:00;21.12.2018 12:00;A-1;1;1,62;3,24;NA;NA"
 FILLER = "22.12.2018 00:00;22.12.2018 01:00;NA;NA;NA;NA;NA;NA"
+AGAIN = LoadOptions(again=True)
 BROKEN = "22.12.2018 00:00;22.12.2018 03:00;A-1;1;1;1;1;1"
 
 
@@ -34,18 +42,18 @@ async def stored(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
 
 async def test_a_load_is_reported_in_full(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", FIRST, FIRST, SECOND.replace("1,62", "much"), BROKEN, FILLER)
-    report = await load_file(dsn, path, rejects_dir=tmp_path)
+    report = await load_file(dsn, path, LoadOptions(tmp_path))
     assert (report.rows_read, report.inserted, report.updated, report.unchanged) == (5, 4, 0, 0)
     assert (report.rejected, report.coerced, report.duplicates, report.days_touched) == (1, 1, 1, 2)
     assert (str(report.first_day), str(report.last_day)) == ("2018-12-21", "2018-12-22")
     assert report.data_version == 1
-    assert set(report.seconds) == {"read and copy", "wait for other loads", "merge", "refresh"}
+    assert set(report.seconds) == {"wait for other loads", "read and copy", "build keys", "refresh"}
     assert [row[:3] for row in await stored(connection)] == [("A-1", 1, 0), ("A-1", 1, 1), ("A-1", 1, 0), ("", 0, 0)]
     await assert_views_agree(connection)
 
 
 async def test_the_rejects_file_says_where_and_why(dsn: str, tmp_path: Path) -> None:
-    report = await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path)
+    report = await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), LoadOptions(tmp_path))
     assert report.rejects_file == str(tmp_path / "a.csv.rejects.csv")
     rejects = pl.read_csv(report.rejects_file)
     assert rejects.columns == ["line", "column", "value", "reason"]
@@ -54,7 +62,7 @@ async def test_the_rejects_file_says_where_and_why(dsn: str, tmp_path: Path) -> 
 
 
 async def test_no_rejects_no_file(dsn: str, tmp_path: Path) -> None:
-    report = await load_file(dsn, write(tmp_path / "a.csv", FIRST), rejects_dir=tmp_path)
+    report = await load_file(dsn, write(tmp_path / "a.csv", FIRST), LoadOptions(tmp_path))
     assert report.rejects_file is None
     assert not list(tmp_path.glob("*.rejects.csv"))
 
@@ -63,7 +71,7 @@ async def test_the_same_file_again_changes_nothing(dsn: str, connection: asyncpg
     path = write(tmp_path / "a.csv", FIRST, FIRST, SECOND, FILLER, FILLER)
     await load_file(dsn, path)
     before = await stored(connection)
-    report = await load_file(dsn, path)
+    report = await load_file(dsn, path, AGAIN)
     assert (report.inserted, report.updated, report.unchanged, report.rejected) == (0, 0, 5, 0)
     assert report.days_touched == 0
     assert report.data_version == 1
@@ -98,14 +106,14 @@ async def test_strict_refuses_the_file_and_keeps_the_reasons(
     dsn: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     with pytest.raises(NothingLoaded, match=r"1 of its 2 rows.*--strict.*a\.csv\.rejects\.csv"):
-        await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path, strict=True)
+        await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), LoadOptions(tmp_path, strict=True))
     assert (tmp_path / "a.csv.rejects.csv").exists()
     assert await stored(connection) == []
 
 
 async def test_a_file_of_rejects_alone_is_an_error(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     with pytest.raises(NothingLoaded, match="every one of its 1 rows was rejected"):
-        await load_file(dsn, write(tmp_path / "a.csv", BROKEN), rejects_dir=tmp_path)
+        await load_file(dsn, write(tmp_path / "a.csv", BROKEN), LoadOptions(tmp_path))
     assert await connection.fetchval("SELECT count(*) FROM load_batch") == 0
 
 
@@ -120,7 +128,7 @@ async def test_an_unreadable_file_changes_nothing(dsn: str, connection: asyncpg.
 
 async def test_a_rejects_folder_that_is_not_there(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     with pytest.raises(EvloadError, match="--rejects-dir"):
-        await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path / "no")
+        await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), LoadOptions(tmp_path / "no"))
     assert await stored(connection) == []
 
 
@@ -130,12 +138,10 @@ async def test_users_are_noted(dsn: str, connection: asyncpg.Connection, tmp_pat
 
 
 async def test_every_load_is_recorded(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), rejects_dir=tmp_path)
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, BROKEN), LoadOptions(tmp_path))
     record = await connection.fetchrow("SELECT * FROM load_batch")
     assert record is not None
     assert (record["file_name"], record["rows_read"], record["inserted"], record["rejected"]) == ("a.csv", 2, 1, 1)
-    import hashlib
-
     assert record["sha256"] == hashlib.sha256((tmp_path / "a.csv").read_bytes()).hexdigest()
     assert await connection.fetchval("SELECT DISTINCT batch_id FROM hourly_load") == record["batch_id"]
 
@@ -172,10 +178,63 @@ async def test_a_database_without_tables(databases: object, dsn: str, tmp_path: 
         await load_file(dsn, write(tmp_path / "a.csv", FIRST))
 
 
+async def test_the_first_load_leaves_every_key_and_index(
+    dsn: str, connection: asyncpg.Connection, databases: Databases, template: str, tmp_path: Path
+) -> None:
+    untouched = await databases.create(template)
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST))
+    assert await described(dsn) == await described(untouched)
+    await databases.drop(untouched)
+
+
+async def test_equal_keys_far_apart_are_counted(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    """More than a block of the file lies between them."""
+    start = datetime(2000, 1, 1)
+    hours = (start + timedelta(hours=number) for number in range(150_000))
+    between = [f"{hour:%Y-%m-%d %H:00Z};{hour + HOUR:%Y-%m-%d %H:00Z};A-1;1;1;1;1;1" for hour in hours]
+    report = await load_file(dsn, write(tmp_path / "a.csv", FIRST, FIRST, *between, FIRST))
+    assert (report.inserted, report.duplicates) == (150_003, 2)
+    found = await connection.fetch(
+        "SELECT occurrence FROM hourly_load WHERE date_from = '2018-12-21 10:00+01' ORDER BY index"
+    )
+    assert [row[0] for row in found] == [0, 1, 2]
+
+
+async def test_readers_of_an_empty_database_do_not_wait_for_the_first_load(
+    dsn: str, connection: asyncpg.Connection, client: httpx2.AsyncClient
+) -> None:
+    async with connection.transaction():
+        await connection.execute(query("ingest/bulk_begin").text)
+        for path, status in (("/hourly_loads", 200), ("/users", 200), ("/load/x/hourly", 404), ("/load/daily", 404)):
+            assert (await asyncio.wait_for(client.get(path), 5)).status_code == status
+
+
+async def test_a_known_file_is_skipped_with_a_word(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    first = await load_file(dsn, write(tmp_path / "a.csv", FIRST))
+    again = await load_file(dsn, write(tmp_path / "renamed.csv", FIRST))
+    assert (again.already_loaded_as, again.inserted, again.updated) == (first.batch_id, 0, 0)
+    assert "already loaded as batch 1" in again.as_text()
+    assert await connection.fetchval("SELECT count(*) FROM load_batch") == 1
+    other = await load_file(dsn, write(tmp_path / "b.csv", FIRST.replace("0,3;0,3", "0,4;0,3")))
+    assert (other.already_loaded_as, other.updated) == (None, 1)
+
+
+async def test_a_dry_run_reports_and_changes_nothing(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST))
+    before = await stored(connection)
+    path = write(tmp_path / "b.csv", FIRST.replace("0,06", "1"), SECOND, BROKEN)
+    report = await load_file(dsn, path, LoadOptions(tmp_path, dry_run=True))
+    assert (report.inserted, report.updated, report.rejected, report.days_touched) == (1, 1, 1, 1)
+    assert "dry run" in report.as_text()
+    assert await stored(connection) == before
+    assert await connection.fetchval("SELECT count(*) FROM load_batch") == 1
+    assert await connection.fetchval("SELECT data_version FROM site") == 1
+
+
 @pytest.mark.skipif(not REAL_FILE.exists(), reason="the published data set is not here")
 async def test_the_published_file(dsn: str, connection: asyncpg.Connection) -> None:
     first = await load_file(dsn, REAL_FILE)
     assert (first.rows_read, first.inserted, first.rejected, first.coerced, first.duplicates) == (88089, 88089, 0, 0, 1)
-    again = await load_file(dsn, REAL_FILE)
+    again = await load_file(dsn, REAL_FILE, AGAIN)
     assert (again.inserted, again.updated, again.unchanged, again.rejected) == (0, 0, 88089, 0)
     await assert_views_agree(connection)

@@ -74,7 +74,13 @@ async def test_two_migrations_at_once_both_succeed(databases: Databases) -> None
     await databases.drop(dsn)
 
 
-@pytest.mark.parametrize("name", ["hourly_totals", "hourly_energy", "daily_totals"])
+VIEW_FILES = (
+    "hourly_closed", "hourly_recent", "hourly_totals", "hourly_energy", "daily_sums", "daily_closed", "daily_recent",
+    "daily_totals",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VIEW_FILES)
 async def test_the_migrations_give_the_views_in_the_files(connection: asyncpg.Connection, name: str) -> None:
     await connection.execute(f"CREATE VIEW pg_temp.from_file AS {definition(name)}")
     from_file = await connection.fetchval("SELECT pg_get_viewdef('pg_temp.from_file'::regclass)")
@@ -91,7 +97,7 @@ async def test_the_migrations_give_the_function_in_the_file(connection: asyncpg.
 
 def test_no_definition_is_forgotten() -> None:
     files = {path.stem for path in (folder("sql") / "schema").glob("*.sql")}
-    assert files == {"hourly_totals", "hourly_energy", "daily_totals", "days_in_range"}
+    assert files == {*VIEW_FILES, "days_in_range"}
 
 
 async def test_a_database_without_tables_is_told_so(databases: Databases) -> None:

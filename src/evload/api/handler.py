@@ -1,6 +1,7 @@
 """The one handler behind every endpoint."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,29 +20,42 @@ from evload.queries import query
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+@dataclass(frozen=True)
+class SiteState:
+    zone: ZoneInfo
+    is_empty: bool
+
+
 class Site:
-    """The site's clock. It cannot change once there are rows, so it is read once."""
+    """The site's clock, which cannot change once there are rows, and whether there are any.
+
+    An empty database is answered without a query: the first load into it keeps the rows' table to itself for as long
+    as it takes, and nobody should wait for that.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._zone: ZoneInfo | None = None
+        self._state: SiteState | None = None
 
-    async def zone(self) -> ZoneInfo:
-        if self._zone is None:
+    async def state(self) -> SiteState:
+        if self._state is None or self._state.is_empty:
             rows = await self._database.fetch(query("site"), [])
-            self._zone = ZoneInfo(rows[0]["timezone"])
-        return self._zone
+            self._state = SiteState(ZoneInfo(rows[0]["timezone"]), rows[0]["is_empty"])
+        return self._state
 
 
 def handler_for(endpoint: Endpoint, database: Database, site: Site) -> Handler:
     wanted = query(endpoint.query)
 
     async def handle(request: Request) -> Response:
-        params = await _read_params(endpoint, request, site)
+        state = await site.state()
+        params = _read_params(endpoint, request, state)
         values = values_for(wanted.param_names, params)
         if isinstance(params, Page):
-            return _page(request, params, await database.fetch(wanted, _one_more(wanted.param_names, values)))
-        rows = await database.fetch(wanted, values)
+            values = _one_more(wanted.param_names, values)
+        rows = [] if state.is_empty else await database.fetch(wanted, values)
+        if isinstance(params, Page):
+            return _page(request, params, rows)
         if not rows and not endpoint.may_be_empty:
             raise NotFound(await _why_nothing(params, database))
         return _json(_answer(endpoint, rows))
@@ -49,10 +63,9 @@ def handler_for(endpoint: Endpoint, database: Database, site: Site) -> Handler:
     return handle
 
 
-async def _read_params(endpoint: Endpoint, request: Request, site: Site) -> Params:
+def _read_params(endpoint: Endpoint, request: Request, state: SiteState) -> Params:
     given = {**request.query_params, **request.path_params}
-    context = {"zone": await site.zone()} if issubclass(endpoint.params, Range) else None
-    params = endpoint.params.model_validate(given, context=context)
+    params = endpoint.params.model_validate(given, context={"zone": state.zone})
     if isinstance(params, Range) and params.start_date and params.end_date and params.start_date > params.end_date:
         raise EmptyRange
     if isinstance(params, UserRange) and (not params.user_id or "\x00" in params.user_id):

@@ -1,155 +1,169 @@
 """A file becomes rows, views and a new data version in one transaction: all of it is seen, or nothing."""
 
 import asyncio
-import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import polars as pl
 
-from evload import schema
-from evload.database import connect, translated
 from evload.errors import EvloadError
-from evload.ingest.read import Batch, LoadFile
+from evload.ingest.copying import STAGING, Counts, copy, straight_in
+from evload.ingest.read import LoadFile
 from evload.ingest.rejects import Rejects
-from evload.ingest.report import LoadReport, Progress, Stopwatch
+from evload.ingest.report import LoadReport, Stopwatch
+from evload.ingest.transaction import changing
+from evload.ingest.views import bring_up_to_date, take_turn
 from evload.queries import query
-
-STAGED = (
-    "line", "date_from", "date_to", "user_id", "session_id",
-    "synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh",
-)  # fmt: skip
 
 
 class NothingLoaded(EvloadError):
     """Nothing of the file was loaded."""
 
 
-async def load_file(
-    dsn: str, path: Path, *, rejects_dir: Path = Path(), timezone: str | None = None, strict: bool = False
-) -> LoadReport:
-    """Loads one file. `timezone` is the clock that its times without offset are on: the site's unless given.
+@dataclass(frozen=True)
+class LoadOptions:
+    rejects_dir: Path = Path()
+    strict: bool = False
+    again: bool = False
+    """Load a file also if exactly its bytes were loaded before."""
+    dry_run: bool = False
+    timezone: str | None = None
+    """The clock that times without an offset are on: the site's, unless given."""
 
-    Raises NothingLoaded and UnreadableFile; the database is then as it was.
-    """
-    report = LoadReport(file=path.name)
-    rejects = Rejects(rejects_dir / f"{path.name}.rejects.csv")
+
+class _DryRun(Exception):
+    """Ends the transaction of a dry run, so that nothing of it stays."""
+
+
+async def load_file(dsn: str, path: Path, options: LoadOptions = LoadOptions()) -> LoadReport:
+    """Raises NothingLoaded, UnreadableFile and NothingChanged; the database is then as it was."""
+    load = _Load(path, options)
     try:
-        async with _transaction(dsn, path.name) as connection:
-            zone = timezone or await connection.fetchval("SELECT timezone FROM site")
-            await _load(connection, LoadFile(path, zone), report, rejects, strict=strict)
+        async with changing(dsn, path.name) as connection:
+            await load.run(connection)
+            if options.dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
     finally:
-        rejects.close()
-    return report
+        load.rejects.close()
+    return load.report
 
 
-async def refresh(dsn: str) -> int:
-    """Computes both views again. Returns the new data version."""
-    async with _transaction(dsn, "refresh") as connection:
-        await connection.execute(query("ingest/take_turn").text)
-        return await _refresh(connection)
+class _Load:
+    def __init__(self, path: Path, options: LoadOptions) -> None:
+        self._path = path
+        self._options = options
+        self._watch = Stopwatch()
+        self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
+        self.report = LoadReport(file=path.name, dry_run=options.dry_run)
+
+    async def run(self, connection: asyncpg.Connection) -> None:
+        if not self._options.again and await self._is_known(connection):
+            return
+        zone = self._options.timezone or await connection.fetchval("SELECT timezone FROM site")
+        file = LoadFile(self._path, zone)
+        self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
+        if not self._options.dry_run and await self._may_go_straight_in(connection):
+            await self._fill(connection, file)
+        else:
+            await self._merge(connection, file)
+        await self._finish(connection, file)
+        self.report.seconds = self._watch.seconds
+
+    async def _is_known(self, connection: asyncpg.Connection) -> bool:
+        """Only a file of a size that was loaded before is worth reading for its hash."""
+        file_bytes = self._path.stat().st_size if self._path.is_file() else None
+        if not await connection.fetchval(query("ingest/same_size").text, file_bytes):
+            return False
+        sha256 = await asyncio.to_thread(_sha256, self._path)
+        before = await connection.fetchrow(query("ingest/loaded_before").text, file_bytes, sha256)
+        if before is None:
+            return False
+        self.report.already_loaded_as = before["batch_id"]
+        self.report.batch_id = before["batch_id"]
+        self.report.data_version = await connection.fetchval("SELECT data_version FROM site")
+        return True
+
+    async def _may_go_straight_in(self, connection: asyncpg.Connection) -> bool:
+        if not await connection.fetchval(query("ingest/looks_empty").text):
+            return False
+        await take_turn(connection)
+        self._watch.lap("wait for other loads")
+        return not await connection.fetchval(query("ingest/last_index").text)
+
+    async def _fill(self, connection: asyncpg.Connection, file: LoadFile) -> None:
+        """Into an empty table: no keys to look up, and all of them built in one go."""
+        await connection.execute(query("ingest/bulk_begin").text)
+        counts = await copy(connection, file, self.report.file, self.rejects, straight_in(self.report.batch_id))
+        self._judge(counts)
+        self._watch.lap("read and copy")
+        try:
+            async with connection.transaction():
+                await connection.execute(query("ingest/bulk_key").text)
+        except asyncpg.UniqueViolationError:
+            await connection.execute(query("ingest/bulk_number").text)
+            await connection.execute(query("ingest/bulk_key").text)
+        await connection.execute(query("ingest/bulk_end").text)
+        await connection.execute(query("views/touch_all_hours").text)
+        self.report.duplicates = await connection.fetchval(query("ingest/bulk_duplicates").text)
+        self.report.inserted = counts.rows_read - self.rejects.count
+        await self._add_users(connection, counts)
+        self._watch.lap("build keys")
+
+    async def _merge(self, connection: asyncpg.Connection, file: LoadFile) -> None:
+        counts = await copy(connection, file, self.report.file, self.rejects, STAGING)
+        self._judge(counts)
+        self._watch.lap("read and copy")
+        await take_turn(connection)
+        self._watch.lap("wait for other loads")
+        last_index = await connection.fetchval(query("ingest/last_index").text)
+        merged = await connection.fetchrow(query("ingest/merge").text, self.report.batch_id, last_index)
+        assert merged is not None
+        for name, value in merged.items():
+            setattr(self.report, name, value)
+        await self._add_users(connection, counts)
+        self._watch.lap("merge")
+
+    async def _add_users(self, connection: asyncpg.Connection, counts: Counts) -> None:
+        await connection.execute(query("ingest/add_users").text, sorted(counts.users - {""}))
+
+    async def _finish(self, connection: asyncpg.Connection, file: LoadFile) -> None:
+        report = self.report
+        report.unchanged = report.rows_read - report.rejected - report.inserted - report.updated
+        touched = await connection.fetchrow(query("views/touched").text)
+        assert touched is not None
+        report.days_touched, report.first_day, report.last_day = touched[:3]
+        record = query("ingest/record_batch")
+        values = {
+            **vars(report), **touched, "file_name": report.file, "file_bytes": file.bytes_total, "sha256": file.sha256,
+        }  # fmt: skip
+        await connection.execute(record.text, *(values[name] for name in record.param_names))
+        if touched["days_touched"] and not self._options.dry_run:
+            report.data_version = await bring_up_to_date(connection)
+        else:
+            report.data_version = await connection.fetchval("SELECT data_version FROM site")
+        self._watch.lap("refresh")
+
+    def _judge(self, counts: Counts) -> None:
+        report, rejects = self.report, self.rejects
+        report.rows_read, report.coerced, report.rejected = counts.rows_read, counts.coerced, rejects.count
+        if not rejects.count:
+            return
+        report.rejects_file = str(rejects.path)
+        if self._options.strict:
+            raise NothingLoaded(
+                f"{report.file}: nothing loaded, as {rejects.count:,} of its {report.rows_read:,} rows were rejected"
+                f" and --strict is on. The rows and the reasons are in {rejects.path}."
+            )
+        if rejects.count == report.rows_read:
+            raise NothingLoaded(
+                f"{report.file}: nothing loaded, as every one of its {report.rows_read:,} rows was rejected."
+                f" The reasons are in {rejects.path}."
+            )
 
 
-@asynccontextmanager
-async def _transaction(dsn: str, subject: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await connect(dsn, "load")
-    try:
-        await schema.check(connection)
-        async with connection.transaction():
-            yield connection
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        reason = str(translated(error)) if not isinstance(error, asyncpg.PostgresError) else str(error)
-        raise NothingLoaded(f"{subject}: nothing was changed, the database stopped the work: {reason}") from error
-    finally:
-        await connection.close(timeout=5)
-
-
-async def _load(
-    connection: asyncpg.Connection, file: LoadFile, report: LoadReport, rejects: Rejects, *, strict: bool
-) -> None:
-    watch = Stopwatch()
-    await connection.execute(query("ingest/staging").text)
-    await _copy(connection, file, report, rejects)
-    _check_rejects(report, rejects, strict=strict)
-    watch.lap("read and copy")
-    await connection.execute(query("ingest/take_turn").text)
-    watch.lap("wait for other loads")
-    await _merge(connection, report)
-    watch.lap("merge")
-    if report.inserted or report.updated:
-        report.data_version = await _refresh(connection)
-    else:
-        report.data_version = await connection.fetchval("SELECT data_version FROM site")
-    await _record(connection, file, report)
-    watch.lap("refresh")
-    report.seconds = watch.seconds
-
-
-async def _copy(connection: asyncpg.Connection, file: LoadFile, report: LoadReport, rejects: Rejects) -> None:
-    progress = Progress(report.file)
-
-    async def clean_rows() -> AsyncIterator[bytes]:
-        batches = file.batches()
-        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            _count(batch, report, rejects)
-            progress.show(report.rows_read, file.bytes_read, file.bytes_total)
-            yield await asyncio.to_thread(_as_csv, batch.rows)
-
-    await connection.copy_to_table("staging", source=clean_rows(), columns=STAGED, format="csv")
-    progress.done()
-
-
-def _as_csv(rows: pl.DataFrame) -> bytes:
-    """An unquoted nothing is null to COPY, and a quoted one the empty text of a filler row's user."""
-    buffer = io.BytesIO()
-    rows.select(STAGED).write_csv(buffer, include_header=False)
-    return buffer.getvalue()
-
-
-def _count(batch: Batch, report: LoadReport, rejects: Rejects) -> None:
-    report.rows_read += batch.rows_read
-    report.coerced += batch.coerced
-    rejects.add(batch.rejects)
-    report.rejected = rejects.count
-
-
-def _check_rejects(report: LoadReport, rejects: Rejects, *, strict: bool) -> None:
-    if not rejects.count:
-        return
-    report.rejects_file = str(rejects.path)
-    if strict:
-        raise NothingLoaded(
-            f"{report.file}: nothing loaded, as {rejects.count:,} of its {report.rows_read:,} rows were rejected and"
-            f" --strict is on. The rows and the reasons are in {rejects.path}."
-        )
-    if rejects.count == report.rows_read:
-        raise NothingLoaded(
-            f"{report.file}: nothing loaded, as every one of its {report.rows_read:,} rows was rejected."
-            f" The reasons are in {rejects.path}."
-        )
-
-
-async def _merge(connection: asyncpg.Connection, report: LoadReport) -> None:
-    report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
-    last_index = await connection.fetchval(query("ingest/last_index").text)
-    merged = await connection.fetchrow(query("ingest/merge").text, report.batch_id, last_index)
-    assert merged is not None
-    for name, value in merged.items():
-        setattr(report, name, value)
-    report.unchanged = report.rows_read - report.rejected - report.inserted - report.updated
-    await connection.execute(query("ingest/add_users").text)
-
-
-async def _refresh(connection: asyncpg.Connection) -> int:
-    await connection.execute(query("ingest/refresh_hourly_totals").text)
-    await connection.execute(query("ingest/refresh_daily_totals").text)
-    version: int = await connection.fetchval(query("ingest/new_version").text)
-    return version
-
-
-async def _record(connection: asyncpg.Connection, file: LoadFile, report: LoadReport) -> None:
-    record = query("ingest/record_batch")
-    values = {**vars(report), "file_name": report.file, "sha256": file.sha256}
-    await connection.execute(record.text, *(values[name] for name in record.param_names))
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,8 @@ import orjson
 @dataclass
 class LoadReport:
     file: str
+    dry_run: bool = False
+    already_loaded_as: int | None = None
     batch_id: int = 0
     rows_read: int = 0
     inserted: int = 0
@@ -31,8 +33,13 @@ class LoadReport:
         return orjson.dumps(asdict(self)).decode()
 
     def as_text(self) -> str:
+        if self.already_loaded_as is not None:
+            return (
+                f"{self.file}: already loaded as batch {self.already_loaded_as}, nothing to do (--again loads it anew)"
+            )
+        done = " (dry run: nothing was changed)" if self.dry_run else f" as batch {self.batch_id}"
         lines = [
-            f"{self.file}: {self.rows_read:,} rows read in {sum(self.seconds.values()):.2f} s",
+            f"{self.file}: {self.rows_read:,} rows read in {sum(self.seconds.values()):.2f} s{done}",
             f"  {self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged,"
             f" {self.rejected:,} rejected",
             f"  {self.coerced:,} energies were no numbers and became none, {self.duplicates:,} rows repeat another",

@@ -1,4 +1,4 @@
--- Where COPY puts a file's clean rows until they are merged. Energies are rounded to 3 decimals here.
+-- Where COPY puts a file's clean rows until they are merged, and the hours that a transaction changed.
 -- params:
 -- returns:
 CREATE TEMPORARY TABLE staging (
@@ -11,4 +11,5 @@ CREATE TEMPORARY TABLE staging (
     synthetic_7_2_kwh numeric(6, 3),
     flex_3_6_kwh numeric(6, 3),
     flex_7_2_kwh numeric(6, 3)
-) ON COMMIT DROP
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE touched_hour (hour timestamptz PRIMARY KEY) ON COMMIT DROP;

@@ -1,0 +1,7 @@
+-- How many rows lie before a day of the site's calendar.
+-- params: day date
+-- returns: stored_rows int8
+SELECT count(*) AS stored_rows
+FROM hourly_load
+CROSS JOIN site
+WHERE date_from < $1::date::timestamp AT TIME ZONE site.timezone

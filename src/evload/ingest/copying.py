@@ -1,0 +1,95 @@
+"""A file's clean rows on their way into Postgres: cleaned in a thread while Postgres takes in the rows before them."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+import polars as pl
+
+from evload.ingest.read import Batch, LoadFile
+from evload.ingest.rejects import Rejects
+from evload.ingest.report import Progress
+
+MEASURES = ("synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh")
+KEY = ("user_id", "date_from", "session_id")
+INSTANT = "%Y-%m-%d %H:%M:%S%.f+00"
+
+
+@dataclass
+class Counts:
+    rows_read: int = 0
+    coerced: int = 0
+    users: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table, its columns, and what must be added to clean rows to get them."""
+
+    table: str
+    columns: tuple[str, ...]
+    completed: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+STAGING = Target("staging", ("line", "date_from", "date_to", "user_id", "session_id", *MEASURES), lambda rows: rows)
+
+
+def straight_in(batch_id: int) -> Target:
+    """`hourly_load` itself. Equal keys are counted within a block of the file, where nearly all of them are."""
+
+    def completed(rows: pl.DataFrame) -> pl.DataFrame:
+        counted = pl.lit(0)
+        if rows.select(pl.struct(KEY).is_duplicated().any()).item():
+            counted = pl.int_range(pl.len()).over(KEY)
+        return rows.with_columns(counted.alias("occurrence"), pl.lit(batch_id).alias("batch_id"))
+
+    columns = ("date_from", "date_to", "user_id", "session_id", "occurrence", "batch_id", *MEASURES)
+    return Target("hourly_load", columns, completed)
+
+
+async def copy(connection: asyncpg.Connection, file: LoadFile, name: str, rejects: Rejects, target: Target) -> Counts:
+    counts, progress = Counts(), Progress(name)
+    batches = file.batches()
+
+    def next_block() -> bytes | None:
+        batch = next(batches, None)
+        if batch is None:
+            return None
+        _count(batch, counts, rejects)
+        progress.show(counts.rows_read, file.bytes_read, file.bytes_total)
+        return _as_csv(target.completed(batch.rows).select(target.columns))
+
+    try:
+        await connection.copy_to_table(
+            target.table, source=_one_ahead(next_block), columns=target.columns, format="csv"
+        )
+    finally:
+        progress.done()
+    return counts
+
+
+async def _one_ahead(next_block: Callable[[], bytes | None]) -> AsyncIterator[bytes]:
+    """Makes the next block while the one before it is sent."""
+    upcoming = asyncio.create_task(asyncio.to_thread(next_block))
+    try:
+        while (block := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(next_block))
+            yield block
+    finally:
+        await asyncio.gather(upcoming, return_exceptions=True)  # a thread cannot be stopped, only waited for
+
+
+def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:
+    counts.rows_read += batch.rows_read
+    counts.coerced += batch.coerced
+    counts.users.update(batch.rows["user_id"].unique())
+    rejects.add(batch.rejects)
+
+
+def _as_csv(rows: pl.DataFrame) -> bytes:
+    """An unquoted nothing is null to COPY, and a quoted one the empty text of a filler row's user."""
+    buffer = io.BytesIO()
+    rows.write_csv(buffer, include_header=False, datetime_format=INSTANT)
+    return buffer.getvalue()

@@ -1,0 +1,35 @@
+"""The one transaction that every change happens in: rows, views, data version and its NOTIFY are seen together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from evload import schema
+from evload.database import connect, translated
+from evload.errors import EvloadError
+from evload.queries import query
+
+# For sorting a file's rows and building keys; one load at a time uses it.
+SETTINGS = {"work_mem": "64MB", "maintenance_work_mem": "256MB"}
+CLOSE_SECONDS = 5
+
+
+class NothingChanged(EvloadError):
+    """Nothing was changed."""
+
+
+@asynccontextmanager
+async def changing(dsn: str, subject: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection inside a transaction, with `staging` and `touched_hour`. Raises NothingChanged, naming `subject`."""
+    connection = await connect(dsn, "load", SETTINGS)
+    try:
+        await schema.check(connection)
+        async with connection.transaction():
+            await connection.execute(query("ingest/temporary_tables").text)
+            yield connection
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = str(error) if isinstance(error, asyncpg.PostgresError) else str(translated(error))
+        raise NothingChanged(f"{subject}: nothing was changed, the database stopped the work: {reason}") from error
+    finally:
+        await connection.close(timeout=CLOSE_SECONDS)

@@ -1,0 +1,34 @@
+"""Keeps the views equal to the rows, at the price of what a transaction changed."""
+
+import asyncpg
+
+from evload.ingest.transaction import changing
+from evload.queries import query
+
+
+async def take_turn(connection: asyncpg.Connection) -> None:
+    """Whoever changes rows goes one after the other."""
+    await connection.execute(query("views/take_turn").text)
+
+
+async def bring_up_to_date(connection: asyncpg.Connection) -> int:
+    """Adds up again what `touched_hour` names, refreshes the parts it lies in. Returns the new data version."""
+    await connection.execute("ANALYZE touched_hour")
+    await connection.execute(query("views/forget_sums").text)
+    await connection.execute(query("views/compute_sums").text)
+    moved = await connection.fetchrow(query("views/move_recent").text)
+    touched = await connection.fetchrow(query("views/touched_parts").text)
+    assert touched is not None
+    for part in ("closed", "recent"):
+        if moved or touched[part]:
+            await connection.execute(query(f"views/refresh_{part}").text)
+    version: int = await connection.fetchval(query("views/new_version").text)
+    return version
+
+
+async def refresh(dsn: str) -> int:
+    """Computes everything again from the rows. Returns the new data version."""
+    async with changing(dsn, "refresh") as connection:
+        await take_turn(connection)
+        await connection.execute(query("views/touch_all_hours").text)
+        return await bring_up_to_date(connection)
