@@ -6,7 +6,7 @@ SELECT
     site.timezone,
     site.data_version,
     site.changed_at,
-    (SELECT count(*) FROM hourly_load) AS stored_rows,
+    site.stored_rows,
     (SELECT count(*) FROM users) AS users,
     (SELECT min(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS first_hour,
     (SELECT max(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS last_hour,

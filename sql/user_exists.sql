@@ -1,4 +1,4 @@
--- Whether a user has rows at all.
+-- Whether a user has rows at all, and the data version that this belongs to.
 -- params: user_id text
--- returns: user_exists bool
-SELECT EXISTS (SELECT FROM users WHERE user_id = $1::text) AS user_exists
+-- returns: data_version int8, user_exists bool
+SELECT data_version, EXISTS (SELECT FROM users WHERE user_id = $1::text) AS user_exists FROM site

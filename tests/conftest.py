@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from evload.api.app import create_app
+from evload.api.app import App
 from evload.migrate import upgrade
 from evload.settings import Settings
 from tests.servers import TestServer, choose
@@ -114,9 +115,10 @@ async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 @asynccontextmanager
 async def api_client(dsn: str, **settings: object) -> AsyncIterator[httpx2.AsyncClient]:
     """The whole application, lifespan included, without a socket."""
-    app = create_app(Settings(_env_file=None, database_url=dsn, **settings))  # type: ignore[call-arg, arg-type]
-    async with app.router.lifespan_context(app):
-        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    with tempfile.NamedTemporaryFile() as metrics:
+        app = App(Settings(_env_file=None, database_url=dsn, **settings), Path(metrics.name))  # type: ignore[call-arg, arg-type]
+    async with app.lifespan():
+        transport = httpx2.ASGITransport(app=app.asgi, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://evload") as client:
             yield client
 

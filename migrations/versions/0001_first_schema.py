@@ -14,7 +14,9 @@ CREATE TABLE site (
     timezone text NOT NULL,
     recent_since timestamptz NOT NULL DEFAULT '-infinity',
     data_version bigint NOT NULL DEFAULT 0,
-    changed_at timestamptz NOT NULL DEFAULT now()
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    stored_rows bigint NOT NULL DEFAULT 0,
+    refresh_seconds double precision NOT NULL DEFAULT 0
 )
 """,
     "INSERT INTO site (timezone) VALUES ('Europe/Oslo')",
@@ -25,6 +27,7 @@ CREATE TABLE load_batch (
     file_bytes bigint,
     sha256 text NOT NULL,
     loaded_at timestamptz NOT NULL DEFAULT now(),
+    load_seconds double precision NOT NULL,
     rows_read bigint NOT NULL,
     inserted bigint NOT NULL,
     updated bigint NOT NULL,

@@ -1,6 +1,6 @@
 -- The mean daily energy from seven days before the latest hour, on the site's clock, to that hour: up to eight days.
 -- params: measure text
--- returns: avg_daily_energy_kwh float8, period text, from date, to date
+-- returns: avg_daily_energy_kwh numeric, period text, from date, to date
 WITH latest AS (
     SELECT max(hour) AT TIME ZONE site.timezone AS local_hour, max(hour) AS hour, site.timezone
     FROM hourly_totals
@@ -8,7 +8,7 @@ WITH latest AS (
     GROUP BY site.timezone
 )
 SELECT
-    round(avg(days.energy_kwh), 2)::float8 AS avg_daily_energy_kwh,
+    round(avg(days.energy_kwh), 2) AS avg_daily_energy_kwh,
     'last_7_days'::text AS period,
     (latest.local_hour - interval '7 days')::date AS "from",
     latest.local_hour::date AS "to"

@@ -1,6 +1,6 @@
 -- The energy of the hour with the most, all users together.
 -- params: measure text, start_date timestamptz, end_date timestamptz
--- returns: peak_hourly_load_kwh float8
-SELECT round(max(peak_hour_kwh), 2)::float8 AS peak_hourly_load_kwh
+-- returns: peak_hourly_load_kwh numeric
+SELECT round(max(peak_hour_kwh), 2) AS peak_hourly_load_kwh
 FROM days_in_range($1::text, $2::timestamptz, $3::timestamptz)
 HAVING count(*) > 0

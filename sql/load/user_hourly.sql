@@ -1,18 +1,17 @@
 -- The rows of one user in the range.
 -- params: user_id text, start_date timestamptz, end_date timestamptz
--- returns: index int8, date_from timestamp, date_to timestamp, user_id text, session_id int4, synthetic_3_6_kwh float8, synthetic_7_2_kwh float8, flex_3_6_kwh float8, flex_7_2_kwh float8
+-- returns: index int8, date_from timestamp, date_to timestamp, user_id text, session_id int4, synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric
 SELECT
     stored.index,
-    stored.date_from AT TIME ZONE site.timezone AS date_from,
-    stored.date_to AT TIME ZONE site.timezone AS date_to,
+    stored.date_from::timestamp AS date_from,
+    stored.date_to::timestamp AS date_to,
     stored.user_id,
     stored.session_id,
-    stored.synthetic_3_6_kwh::float8 AS synthetic_3_6_kwh,
-    stored.synthetic_7_2_kwh::float8 AS synthetic_7_2_kwh,
-    stored.flex_3_6_kwh::float8 AS flex_3_6_kwh,
-    stored.flex_7_2_kwh::float8 AS flex_7_2_kwh
+    stored.synthetic_3_6_kwh AS synthetic_3_6_kwh,
+    stored.synthetic_7_2_kwh AS synthetic_7_2_kwh,
+    stored.flex_3_6_kwh AS flex_3_6_kwh,
+    stored.flex_7_2_kwh AS flex_7_2_kwh
 FROM hourly_load AS stored
-CROSS JOIN site
 WHERE stored.user_id = $1::text
     AND ($2::timestamptz IS NULL OR stored.date_from >= $2::timestamptz)
     AND ($3::timestamptz IS NULL OR stored.date_from <= $3::timestamptz)

@@ -1,9 +1,15 @@
--- Counts the data version up and tells whoever listens, at commit.
--- params:
+-- Counts the data version and the rows on, and tells whoever listens, at commit.
+-- params: more_rows int8, refresh_seconds float8
 -- returns: data_version int8
 WITH moved AS (
-    UPDATE site SET data_version = data_version + 1, changed_at = now() RETURNING data_version
+    UPDATE site SET
+        data_version = data_version + 1,
+        changed_at = now(),
+        stored_rows = stored_rows + $1::int8,
+        refresh_seconds = $2::float8
+    RETURNING data_version
 )
+
 SELECT moved.data_version
 FROM moved
 CROSS JOIN LATERAL pg_notify('evload_data_version', moved.data_version::text)

@@ -1,6 +1,6 @@
-"""The read side of Postgres: a pool of read-only connections, and a bound on the requests that wait for one."""
+"""Connections to Postgres, and the one place where its driver's errors become ours."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from evload.errors import EvloadError
-from evload.queries import Query
+from evload.queries import query
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
@@ -76,18 +76,33 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
+async def _use_site_clock(connection: asyncpg.Connection) -> None:
+    await connection.execute(query("use_site_clock").text)
+
+
 class Database:
+    """A pool of read-only connections on the site's clock, and a bound on the requests that wait for one."""
+
     def __init__(
-        self, dsn: str, *, pool_size: int, max_waiting_requests: int, statement_timeout_seconds: float
+        self,
+        dsn: str,
+        *,
+        pool_size: int,
+        max_waiting_requests: int,
+        statement_timeout_seconds: float,
+        busy: Callable[[int], None],
     ) -> None:
-        self._max_requests = pool_size + max_waiting_requests
+        self._busy = busy
         self._requests = 0
+        self._max_requests = pool_size + max_waiting_requests
         self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=pool_size,
             timeout=CONNECT_TIMEOUT_SECONDS,
+            command_timeout=statement_timeout_seconds + CONNECT_TIMEOUT_SECONDS,  # for a server that is gone silently
             connection_class=_Connection,
+            init=_use_site_clock,
             server_settings={
                 "application_name": "evload api",
                 "default_transaction_read_only": "on",
@@ -101,16 +116,26 @@ class Database:
         await self._pool
 
     async def close(self) -> None:
-        await self._pool.close()
+        self._pool.terminate()
 
-    async def fetch(self, query: Query, values: Sequence[Any]) -> list[asyncpg.Record]:
-        """Raises TooBusy at once when too many wait already, DatabaseUnavailable, QueryFailed."""
+    async def forget_site_clock(self) -> None:
+        """Connections take the site's clock when they begin."""
+        await self._pool.expire_connections()
+
+    async def fetch_row(self, text: str, values: Sequence[Any]) -> asyncpg.Record:
+        """The one row of a query that always has one. Raises TooBusy at once when too many wait already,
+        DatabaseUnavailable, QueryFailed."""
         if self._requests >= self._max_requests:
             raise TooBusy
         self._requests += 1
+        self._busy(1)
         try:
             with driver_errors_translated():
                 async with self._pool.acquire() as connection:
-                    return await connection.fetch(query.text, *values)
+                    row = await connection.fetchrow(text, *values)
         finally:
             self._requests -= 1
+            self._busy(-1)
+        if row is None:
+            raise QueryFailed
+        return row

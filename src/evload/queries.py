@@ -24,10 +24,12 @@ class Query:
 
 
 def _typed(line: str, label: str) -> Typed:
+    """`name type, name type`; an envelope has the parameters of the query it is put around."""
     prefix = f"-- {label}:"
     if not line.startswith(prefix):
         raise ValueError(f"expected {prefix!r}, found {line!r}")
-    pairs = (item.split() for item in line.removeprefix(prefix).split(",") if item.strip())
+    items = line.removeprefix(prefix).strip()
+    pairs = (item.split() for item in items.split(",") if item and items != "those of the query")
     return tuple((name, kind) for name, kind in pairs)
 
 
@@ -41,6 +43,13 @@ def read_query(path: Path, name: str) -> Query:
 def query(name: str) -> Query:
     """The query in `sql/<name>.sql`; the name holds the folder, as in `kpi/total_energy`."""
     return read_query(folder("sql") / f"{name}.sql", name)
+
+
+@cache
+def served(name: str, envelope: str) -> str:
+    """The text of a query inside `sql/envelope/<envelope>.sql`: JSON and data version in one round trip."""
+    text = "\n".join(line for line in query(name).text.splitlines() if not line.startswith("--"))
+    return query(f"envelope/{envelope}").text.replace("--query--", text)
 
 
 def query_names() -> list[str]:

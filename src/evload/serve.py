@@ -1,26 +1,32 @@
 """Runs the API under uvicorn until a signal ends it: in this process, or in several workers."""
 
+import asyncio
 import errno
+import gc
 import multiprocessing
 import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from types import FrameType
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.supervisors.multiprocess import Multiprocess
 
-from evload.api.app import create_app
+from evload.api.app import App
 from evload.errors import EvloadError
 from evload.settings import Settings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WORKER_START_SECONDS = 60.0
+DRAIN_SECONDS = 30
 BACKLOG = 2048
 Announce = Callable[[], None]
 
@@ -52,21 +58,24 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Blocks until SIGINT, SIGTERM or SIGHUP; requests in flight are finished first."""
-    config = uvicorn.Config(
-        partial(_app_of_worker if workers > 1 else create_app, settings),
-        factory=True,
-        workers=workers,
-        loop="auto" if sys.platform == "win32" else "uvloop",
-        http="httptools",
-        lifespan="on",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-    )
-    if workers > 1:
-        _Workers(config, listener, announce).run()
-    else:
-        _Server(config, announce).run(sockets=[listener])
+    with tempfile.NamedTemporaryFile(prefix="evload-metrics-") as metrics:
+        config = uvicorn.Config(
+            partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
+            factory=True,
+            workers=workers,
+            loop="auto" if sys.platform == "win32" else "uvloop",
+            http="httptools",
+            lifespan="on",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        if workers > 1:
+            _Workers(config, listener, announce).run()
+        else:
+            _Server(config, announce).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -106,10 +115,28 @@ class _Workers(Multiprocess):
         self.should_exit.set()
 
 
-def _app_of_worker(settings: Settings) -> Starlette:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the whole terminal; the parent decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    return create_app(settings)
+def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
+    """Called by uvicorn in the process that serves, once its loop runs and its signal handlers are set."""
+    app = App(settings, metrics_file)
+    for number in STOP_SIGNALS:
+        _also_on(number, partial(asyncio.get_running_loop().call_soon_threadsafe, app.closing.set))
+    if in_worker:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the whole terminal; the parent decides
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.freeze()  # what is there now stays; looking through it again and again only delays requests
+    return app.asgi
+
+
+def _also_on(number: int, act: Callable[[], object]) -> None:
+    """Event streams never end by themselves, so they must be told before uvicorn waits for them."""
+    before = signal.getsignal(number)
+
+    def handle(signalled: int, frame: FrameType | None) -> None:
+        act()
+        if callable(before):
+            before(signalled, frame)
+
+    signal.signal(number, handle)
 
 
 def _end_with_parent() -> None:

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=8, ge=1, le=1000)
     max_waiting_requests: int = Field(default=256, ge=0)
     statement_timeout_seconds: float = Field(default=10, gt=0)
+    cache_megabytes: int = Field(default=64, ge=0)
+    max_age_seconds: int = Field(default=0, ge=0)
+    access_log: bool = False
 
     @field_validator("cors_origins", mode="before")
     @classmethod

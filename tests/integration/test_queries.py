@@ -8,13 +8,14 @@ import pytest
 
 from evload.api import models
 from evload.api.endpoints import ENDPOINTS, Endpoint
-from evload.queries import query, query_names
+from evload.queries import query, query_names, served
 
 PYTHON_TYPES = {
     "text": str,
     "int4": int,
     "int8": int,
     "float8": float,
+    "numeric": float,
     "date": date,
     "timestamp": datetime,
     "timestamptz": datetime,
@@ -32,13 +33,23 @@ def test_every_file_is_found_and_opens_with_a_sentence() -> None:
         assert sentence.endswith("."), name
 
 
-@pytest.mark.parametrize("name", [name for name in query_names() if name not in SEVERAL_STATEMENTS])
+@pytest.mark.parametrize(
+    "name", [name for name in query_names() if name not in SEVERAL_STATEMENTS and not name.startswith("envelope/")]
+)
 async def test_the_header_says_what_the_database_says(connection: asyncpg.Connection, name: str) -> None:
     await connection.execute(query("ingest/temporary_tables").text.replace("ON COMMIT DROP", ""))
     prepared = await connection.prepare(query(name).text)
     assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(name).params]
     columns = [(column.name, column.type.name) for column in prepared.get_attributes()]
     assert columns == list(query(name).columns)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+async def test_the_envelope_keeps_the_parameters(connection: asyncpg.Connection, endpoint: Endpoint) -> None:
+    prepared = await connection.prepare(served(endpoint.query, endpoint.envelope))
+    assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(endpoint.query).params]
+    columns = [(column.name, column.type.name) for column in prepared.get_attributes()]
+    assert columns == list(query(f"envelope/{endpoint.envelope}").columns)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)

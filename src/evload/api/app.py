@@ -1,7 +1,10 @@
-"""The ASGI application."""
+"""The ASGI application: what is in memory first, then Starlette's routes, then Postgres."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import orjson
 from starlette.applications import Starlette
@@ -10,52 +13,92 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from evload.api import documentation, errors
+from evload.api.cache import Cache
 from evload.api.endpoints import ENDPOINTS
-from evload.api.handler import Site, handler_for
+from evload.api.events import Events
+from evload.api.handler import Answers, Handlers
+from evload.api.health import Health
+from evload.api.hot import hot_path
+from evload.api.measured import AccessLog, Measured
+from evload.api.metrics import Metrics
+from evload.api.representation import Representations
 from evload.database import Database
 from evload.settings import Settings
+from evload.watch import SiteState, Watch
 
 WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
+OTHER_ROUTES = ("/", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
+EXPOSED = ["ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version"]
 
 
 async def welcome(request: Request) -> Response:
     return Response(WELCOME, media_type="application/json")
 
 
-def _routes(database: Database) -> list[BaseRoute]:
-    site = Site(database)
-    # `:path` because a user id may hold a slash. The route comes last: it would take `/load/hourly`'s siblings.
-    fixed_first = sorted(ENDPOINTS, key=lambda endpoint: "{" in endpoint.path)
-    return [
-        Route("/", welcome),
-        *documentation.routes(),
-        *(Route(e.path.replace("}", ":path}"), handler_for(e, database, site)) for e in fixed_first),
-    ]
+class App:
+    """The parts of one worker, put together."""
 
-
-def create_app(settings: Settings) -> Starlette:
-    assert settings.database_url is not None
-    database = Database(
-        settings.database_url,
-        pool_size=settings.pool_size,
-        max_waiting_requests=settings.max_waiting_requests,
-        statement_timeout_seconds=settings.statement_timeout_seconds,
-    )
+    def __init__(self, settings: Settings, metrics_file: Path) -> None:
+        assert settings.database_url is not None
+        self.closing = asyncio.Event()
+        self._cache = Cache(settings.cache_megabytes * 1_000_000)
+        self._metrics = Metrics(metrics_file, (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS)))
+        self._database = Database(
+            settings.database_url,
+            pool_size=settings.pool_size,
+            max_waiting_requests=settings.max_waiting_requests,
+            statement_timeout_seconds=settings.statement_timeout_seconds,
+            busy=lambda more: self._metrics.add("database_requests", more),
+        )
+        self._watch = Watch(settings.database_url, self._site_changed)
+        cors: dict[str, Any] = {
+            "allow_origins": settings.cors_origins,
+            "allow_methods": ["*"],
+            "allow_headers": ["*"],
+            "allow_credentials": True,
+            "expose_headers": EXPOSED,
+        }
+        self._representations = Representations(self._cache, settings.cors_origins, cors, settings.max_age_seconds)
+        starlette = Starlette(
+            routes=self._routes(),
+            middleware=[Middleware(CORSMiddleware, **cors)],
+            exception_handlers=errors.HANDLERS,
+            lifespan=lambda _: self.lifespan(),
+        )
+        hot = hot_path(Measured(starlette, self._metrics), self._cache, self._representations, self._metrics)
+        self.asgi: ASGIApp = AccessLog(hot) if settings.access_log else hot
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await database.open()
+    async def lifespan(self) -> AsyncIterator[None]:
+        await self._database.open()
+        await self._watch.open()
+        sharing = asyncio.create_task(self._metrics.share())
         yield
-        await database.close()
+        sharing.cancel()
+        await self._watch.close()
+        await self._database.close()
+        self._metrics.close()
 
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["*"],
-        allow_headers=["*"],
-        allow_credentials=True,
-        expose_headers=["Link", "Retry-After"],
-    )
-    return Starlette(routes=_routes(database), middleware=[cors], exception_handlers=errors.HANDLERS, lifespan=lifespan)
+    async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
+        self._cache.clear()
+        if before is not None and before.zone != now.zone:
+            await self._database.forget_site_clock()
+
+    def _routes(self) -> list[BaseRoute]:
+        answers = Answers(self._database, self._watch, self._cache, self._metrics)
+        handlers = Handlers(answers, self._watch, self._cache, self._representations)
+        health = Health(self._database, self._watch, self._metrics)
+        # `:path` because a user id may hold a slash. That route comes last, as it would take others.
+        fixed_first = sorted(ENDPOINTS, key=lambda endpoint: "{" in endpoint.path)
+        return [
+            Route("/", welcome),
+            Route("/events", Events(self._watch, self._metrics, self.closing).stream),
+            Route("/livez", health.livez),
+            Route("/readyz", health.readyz),
+            Route("/metrics", health.metrics),
+            *documentation.routes(),
+            *(Route(e.path.replace("}", ":path}"), handlers.of(e)) for e in fixed_first),
+        ]

@@ -20,6 +20,15 @@ class Endpoint:
     may_be_empty: bool = False
     """Answers `[]` where others answer 404."""
 
+    @property
+    def envelope(self) -> str:
+        """Which of `sql/envelope/` goes around the query."""
+        if self.params is Page:
+            return "page"
+        if self.answer is str:
+            return "values"
+        return "many" if self.many else "one"
+
 
 ENDPOINTS = (
     Endpoint("/users", "users", NoParams, str, "All user ids", many=True, may_be_empty=True),

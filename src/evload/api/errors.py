@@ -19,13 +19,8 @@ class EmptyRange(EvloadError):
     """start_date must be before end_date"""
 
 
-class NotFound(EvloadError):
-    """Not Found"""
-
-
 STATUSES: dict[type[EvloadError], int] = {
     EmptyRange: 400,
-    NotFound: 404,
     QueryFailed: 500,
     DatabaseUnavailable: 500,
     TooBusy: 503,

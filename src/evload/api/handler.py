@@ -1,66 +1,128 @@
-"""The one handler behind every endpoint."""
+"""The one handler behind every endpoint: what is not known yet is asked of Postgres, once, and kept."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable
+from time import perf_counter
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import orjson
-from asyncpg import Record
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evload.api.cache import Answer, Cache
 from evload.api.endpoints import NO_SUCH_USER, NOTHING_IN_RANGE, Endpoint
-from evload.api.errors import EmptyRange, NotFound
+from evload.api.errors import EmptyRange
+from evload.api.flights import Flights, unless_gone
+from evload.api.metrics import Metrics
 from evload.api.params import Page, Params, Range, UserRange, values_for
+from evload.api.representation import Representations, is_held
 from evload.database import Database
-from evload.queries import query
+from evload.queries import query, served
+from evload.watch import SiteState, Watch
 
 Handler = Callable[[Request], Awaitable[Response]]
+CLIENT_GONE = 499
 
 
-@dataclass(frozen=True)
-class SiteState:
-    zone: ZoneInfo
-    is_empty: bool
+class Answers:
+    """Finds or makes the answer to a canonical request."""
 
-
-class Site:
-    """The site's clock, which cannot change once there are rows, and whether there are any.
-
-    An empty database is answered without a query: the first load into it keeps the rows' table to itself for as long
-    as it takes, and nobody should wait for that.
-    """
-
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, watch: Watch, cache: Cache, metrics: Metrics) -> None:
         self._database = database
-        self._state: SiteState | None = None
+        self._watch = watch
+        self._cache = cache
+        self._metrics = metrics
+        self._flights: Flights[Answer] = Flights()
 
-    async def state(self) -> SiteState:
-        if self._state is None or self._state.is_empty:
-            rows = await self._database.fetch(query("site"), [])
-            self._state = SiteState(ZoneInfo(rows[0]["timezone"]), rows[0]["is_empty"])
-        return self._state
+    async def of(self, endpoint: Endpoint, params: Params, state: SiteState) -> Answer:
+        key = (endpoint.path, *vars(params).values())
+        known = self._cache.get(key)
+        if known is not None:
+            return known
+        # Whoever has seen a newer version must not join a flight that began before it.
+        return await self._flights.join((state.data_version, key), lambda: self._make(endpoint, params, state, key))
+
+    async def _make(self, endpoint: Endpoint, params: Params, state: SiteState, key: tuple[object, ...]) -> Answer:
+        self._metrics.miss()
+        answer = _nothing(endpoint, params, state) if state.is_empty else await self._ask(endpoint, params)
+        # The query tells the version of its own snapshot. A newer one than the watch knows is news to the watch; an
+        # older one comes from a standby that lags. Neither is kept.
+        if answer.data_version == self._watch.data_version:
+            self._cache.put(key, answer)
+        else:
+            self._watch.ask_now()
+        return answer
+
+    async def _ask(self, endpoint: Endpoint, params: Params) -> Answer:
+        values = values_for(query(endpoint.query).param_names, params)
+        while True:
+            row = await self._database.fetch_row(served(endpoint.query, endpoint.envelope), values)
+            version, body = row["data_version"], row["body"]
+            if body is not None:
+                return Answer(endpoint.path, version, 200, body.encode(), _link(params, row.get("next_after")))
+            if endpoint.may_be_empty:
+                return Answer(endpoint.path, version, 200, b"[]")
+            if not isinstance(params, UserRange):
+                return _not_found(endpoint, version, NOTHING_IN_RANGE)
+            user = await self._database.fetch_row(query("user_exists").text, [params.user_id])
+            if user["data_version"] == version:
+                return _not_found(endpoint, version, NOTHING_IN_RANGE if user["user_exists"] else NO_SUCH_USER)
 
 
-def handler_for(endpoint: Endpoint, database: Database, site: Site) -> Handler:
-    wanted = query(endpoint.query)
+def _nothing(endpoint: Endpoint, params: Params, state: SiteState) -> Answer:
+    if endpoint.may_be_empty:
+        return Answer(endpoint.path, state.data_version, 200, b"[]")
+    return _not_found(endpoint, state.data_version, NO_SUCH_USER if isinstance(params, UserRange) else NOTHING_IN_RANGE)
 
-    async def handle(request: Request) -> Response:
-        state = await site.state()
-        params = _read_params(endpoint, request, state)
-        values = values_for(wanted.param_names, params)
-        if isinstance(params, Page):
-            values = _one_more(wanted.param_names, values)
-        rows = [] if state.is_empty else await database.fetch(wanted, values)
-        if isinstance(params, Page):
-            return _page(request, params, rows)
-        if not rows and not endpoint.may_be_empty:
-            raise NotFound(await _why_nothing(params, database))
-        return _json(_answer(endpoint, rows))
 
-    return handle
+def _not_found(endpoint: Endpoint, data_version: int, detail: str) -> Answer:
+    return Answer(endpoint.path, data_version, 404, orjson.dumps({"detail": detail}))
+
+
+def _link(params: Params, next_after: int | None) -> bytes | None:
+    if not isinstance(params, Page) or next_after is None:
+        return None
+    return f'</hourly_loads?{urlencode({"limit": params.limit, "after": next_after})}>; rel="next"'.encode()
+
+
+class Handlers:
+    def __init__(self, answers: Answers, watch: Watch, cache: Cache, representations: Representations) -> None:
+        self._answers = answers
+        self._watch = watch
+        self._cache = cache
+        self._representations = representations
+
+    def of(self, endpoint: Endpoint) -> Handler:
+        async def handle(request: Request) -> Response:
+            request.scope["evload.route"] = endpoint.path
+            began = perf_counter()
+            state = self._watch.state
+            params = _read_params(endpoint, request, state)
+            answer = await unless_gone(self._answers.of(endpoint, params, state), _gone(request))
+            if answer is None:
+                return Response(status_code=CLIENT_GONE)
+            if request.query_params.keys() <= endpoint.params.model_fields.keys():
+                self._cache.name((request.scope["path"], request.scope["query_string"]), answer)
+            return await self._response(answer, request, perf_counter() - began)
+
+        return handle
+
+    async def _response(self, answer: Answer, request: Request, seconds: float) -> Response:
+        encoding = self._representations.encoding(answer, request.headers.get("accept-encoding", "").encode("latin-1"))
+        body = await self._representations.body(answer, encoding)
+        headers = self._representations.headers(answer, encoding, body)
+        headers.append((b"server-timing", f"db;dur={seconds * 1000:.1f}".encode()))
+        condition = request.headers.get("if-none-match", "").encode("latin-1")
+        response = Response(body, answer.status)
+        if condition and answer.status == 200 and is_held(condition, answer.etag(encoding)):
+            response = Response(status_code=304)
+            headers = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
+        response.raw_headers = headers
+        return response
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _read_params(endpoint: Endpoint, request: Request, state: SiteState) -> Params:
@@ -68,38 +130,4 @@ def _read_params(endpoint: Endpoint, request: Request, state: SiteState) -> Para
     params = endpoint.params.model_validate(given, context={"zone": state.zone})
     if isinstance(params, Range) and params.start_date and params.end_date and params.start_date > params.end_date:
         raise EmptyRange
-    if isinstance(params, UserRange) and (not params.user_id or "\x00" in params.user_id):
-        raise NotFound(NO_SUCH_USER)  # filler rows are nobody's, and Postgres has no text with NUL in it
     return params
-
-
-async def _why_nothing(params: Params, database: Database) -> str:
-    if isinstance(params, UserRange):
-        found = await database.fetch(query("user_exists"), [params.user_id])
-        if not found[0]["user_exists"]:
-            return NO_SUCH_USER
-    return NOTHING_IN_RANGE
-
-
-def _answer(endpoint: Endpoint, rows: Sequence[Record]) -> Any:
-    if endpoint.answer is str:
-        return [row[0] for row in rows]
-    return [dict(row) for row in rows] if endpoint.many else dict(rows[0])
-
-
-def _one_more(names: Sequence[str], values: list[Any]) -> list[Any]:
-    """One row more than asked for tells whether there is a next page."""
-    return [value + 1 if name == "limit" else value for name, value in zip(names, values, strict=True)]
-
-
-def _page(request: Request, page: Page, rows: list[Record]) -> Response:
-    shown = rows[: page.limit]
-    response = _json([dict(row) for row in shown])
-    if len(rows) > page.limit:
-        following = urlencode({"limit": page.limit, "after": shown[-1]["index"]})
-        response.headers["Link"] = f'<{request.url.path}?{following}>; rel="next"'
-    return response
-
-
-def _json(content: Any) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")

@@ -70,7 +70,7 @@ async def _finish(
 ) -> Removal:
     await connection.execute(query("batches/forget_users").text, removed["user_ids"] or [])
     if removed["removed"]:
-        version = await bring_up_to_date(connection)
+        version = await bring_up_to_date(connection, more_rows=-removed["removed"])
     else:
         version = await connection.fetchval("SELECT data_version FROM site")
     return Removal(removed["removed"], version, overwritten)

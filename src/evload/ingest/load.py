@@ -70,7 +70,6 @@ class _Load:
         else:
             await self._merge(connection, file)
         await self._finish(connection, file)
-        self.report.seconds = self._watch.seconds
 
     async def _is_known(self, connection: asyncpg.Connection) -> bool:
         """Only a file of a size that was loaded before is worth reading for its hash."""
@@ -135,16 +134,25 @@ class _Load:
         touched = await connection.fetchrow(query("views/touched").text)
         assert touched is not None
         report.days_touched, report.first_day, report.last_day = touched[:3]
-        record = query("ingest/record_batch")
-        values = {
-            **vars(report), **touched, "file_name": report.file, "file_bytes": file.bytes_total, "sha256": file.sha256,
-        }  # fmt: skip
-        await connection.execute(record.text, *(values[name] for name in record.param_names))
         if touched["days_touched"] and not self._options.dry_run:
-            report.data_version = await bring_up_to_date(connection)
+            report.data_version = await bring_up_to_date(connection, more_rows=report.inserted)
         else:
             report.data_version = await connection.fetchval("SELECT data_version FROM site")
         self._watch.lap("refresh")
+        report.seconds = self._watch.seconds
+        await self._record(connection, file, touched)
+
+    async def _record(self, connection: asyncpg.Connection, file: LoadFile, touched: asyncpg.Record) -> None:
+        record = query("ingest/record_batch")
+        values = {
+            **vars(self.report),
+            **touched,
+            "file_name": self.report.file,
+            "file_bytes": file.bytes_total,
+            "sha256": file.sha256,
+            "load_seconds": sum(self.report.seconds.values()),
+        }
+        await connection.execute(record.text, *(values[name] for name in record.param_names))
 
     def _judge(self, counts: Counts) -> None:
         report, rejects = self.report, self.rejects

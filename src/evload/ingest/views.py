@@ -1,5 +1,7 @@
 """Keeps the views equal to the rows, at the price of what a transaction changed."""
 
+import time
+
 import asyncpg
 
 from evload.ingest.transaction import changing
@@ -11,8 +13,9 @@ async def take_turn(connection: asyncpg.Connection) -> None:
     await connection.execute(query("views/take_turn").text)
 
 
-async def bring_up_to_date(connection: asyncpg.Connection) -> int:
+async def bring_up_to_date(connection: asyncpg.Connection, *, more_rows: int) -> int:
     """Adds up again what `touched_hour` names, refreshes the parts it lies in. Returns the new data version."""
+    began = time.perf_counter()
     await connection.execute("ANALYZE touched_hour")
     await connection.execute(query("views/forget_sums").text)
     await connection.execute(query("views/compute_sums").text)
@@ -22,7 +25,8 @@ async def bring_up_to_date(connection: asyncpg.Connection) -> int:
     for part in ("closed", "recent"):
         if moved or touched[part]:
             await connection.execute(query(f"views/refresh_{part}").text)
-    version: int = await connection.fetchval(query("views/new_version").text)
+    seconds = time.perf_counter() - began
+    version: int = await connection.fetchval(query("views/new_version").text, more_rows, seconds)
     return version
 
 
@@ -31,4 +35,5 @@ async def refresh(dsn: str) -> int:
     async with changing(dsn, "refresh") as connection:
         await take_turn(connection)
         await connection.execute(query("views/touch_all_hours").text)
-        return await bring_up_to_date(connection)
+        more_rows = await connection.fetchval(query("views/miscounted").text)
+        return await bring_up_to_date(connection, more_rows=more_rows)
