@@ -84,7 +84,9 @@ data_files = click.Path(path_type=Path)
 
 
 @contextmanager
-def _database(data_dir: Path | None, *, migrate: bool = False) -> Iterator[tuple[Settings, str]]:
+def _database(
+    data_dir: Path | None, *, migrate: bool = False, for_long: bool = False
+) -> Iterator[tuple[Settings, str]]:
     """The settings, and the address of the database: the configured one, or the embedded server's.
 
     The embedded one is evload's own, so its schema is always brought up to date.
@@ -94,7 +96,7 @@ def _database(data_dir: Path | None, *, migrate: bool = False) -> Iterator[tuple
         asyncio.run(_prepare(settings.database_url, settings, migrate=migrate))
         yield settings, settings.database_url
         return
-    with running_server(settings.data_dir or default_data_dir(os.environ), _say) as dsn:
+    with running_server(settings.data_dir or default_data_dir(os.environ), _say, revive=for_long) as dsn:
         asyncio.run(_prepare(dsn, settings, migrate=True))
         yield settings.model_copy(update={"database_url": dsn}), dsn
 
@@ -124,7 +126,7 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
     """
     from evload.serve import listen
 
-    with closing(listen(host, port)) as listener, _database(data_dir, migrate=True) as (settings, dsn):
+    with closing(listen(host, port)) as listener, _database(data_dir, migrate=True, for_long=True) as (settings, dsn):
         if files:
             _load_all(dsn, files)
         elif asyncio.run(_is_empty(dsn)):
@@ -139,7 +141,7 @@ def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
     """Serve the API, and nothing else."""
     from evload.serve import listen
 
-    with closing(listen(host, port)) as listener, _database(data_dir) as (settings, _):
+    with closing(listen(host, port)) as listener, _database(data_dir, for_long=True) as (settings, _):
         _serve(settings, listener, workers)
 
 

@@ -26,6 +26,8 @@ class TooBusy(EvloadError):
     """Too many requests are waiting for the database. Try again in a moment."""
 
 
+DRIVER_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 # SQLSTATE, or its class of two characters -> what the client is told. Never the driver's own text: it may hold
 # addresses, SQL or data.
 MEANINGS: dict[str, EvloadError] = {
@@ -56,18 +58,18 @@ def translated(error: Exception) -> EvloadError:
 def driver_errors_translated() -> Iterator[None]:
     try:
         yield
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         raise translated(error) from error
 
 
 async def connect(dsn: str, purpose: str, settings: Mapping[str, str] = NO_SETTINGS) -> asyncpg.Connection:
     """A connection of one's own, outside any pool, named after its purpose. Raises DatabaseUnavailable."""
+    server_settings = {"application_name": f"evload {purpose}", "jit": "off", **settings}
     with driver_errors_translated():
-        return await asyncpg.connect(
-            dsn,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            server_settings={"application_name": f"evload {purpose}", "jit": "off", **settings},
-        )
+        try:
+            return await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_SECONDS, server_settings=server_settings)
+        except (ValueError, OverflowError) as error:
+            raise DatabaseUnavailable("The address of the database cannot be right. Look at DATABASE_URL.") from error
 
 
 class _Connection(asyncpg.Connection):
@@ -132,10 +134,19 @@ class Database:
         try:
             with driver_errors_translated():
                 async with self._pool.acquire() as connection:
-                    row = await connection.fetchrow(text, *values)
+                    row = await self._ask(connection, text, values)
         finally:
             self._requests -= 1
             self._busy(-1)
         if row is None:
             raise QueryFailed
         return row
+
+    async def _ask(
+        self, connection: asyncpg.pool.PoolConnectionProxy, text: str, values: Sequence[Any]
+    ) -> asyncpg.Record | None:
+        try:
+            return await connection.fetchrow(text, *values)
+        except asyncpg.InternalClientError:  # it broke while a request was on its way out, and is of no use any more
+            connection.terminate()
+            raise

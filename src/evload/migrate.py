@@ -8,13 +8,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from evload.database import connect
+from evload.errors import EvloadError
 from evload.resources import folder
 
 T = TypeVar("T")
+
+
+class CannotMigrate(EvloadError):
+    """The tables could not be brought up to date."""
+
 
 # One at a time per database, whoever starts first: `evload up` may run on several machines.
 MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(7302154)"
@@ -42,6 +49,9 @@ async def _in_transaction(dsn: str, work: Callable[[Connection], T]) -> T:
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(work)
+    except DBAPIError as error:
+        reason = str(error.orig).partition(": ")[2] or error.orig
+        raise CannotMigrate(f"The tables could not be brought up to date, nothing was changed: {reason}.") from error
     finally:
         await engine.dispose()
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from evload import schema
-from evload.database import DatabaseUnavailable, QueryFailed, connect, translated
+from evload.database import DRIVER_ERRORS, DatabaseUnavailable, QueryFailed, connect, translated
 from evload.errors import EvloadError
 from evload.queries import query
 
@@ -76,7 +76,7 @@ class Watch:
         while True:
             try:
                 await self._follow()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DRIVER_ERRORS as error:
                 self.problem = translated(error)
             except schema.WrongSchema as error:
                 self.problem = QueryFailed(str(error))

@@ -43,7 +43,7 @@ class Answers:
 
     async def _make(self, endpoint: Endpoint, params: Params, state: SiteState, key: tuple[object, ...]) -> Answer:
         self._metrics.miss()
-        answer = _nothing(endpoint, params, state) if state.is_empty else await self._ask(endpoint, params)
+        answer = _nothing(endpoint, params, state) if state.is_empty else await self._ask(endpoint, params, state)
         # The query tells the version of its own snapshot. A newer one than the watch knows is news to the watch; an
         # older one comes from a standby that lags. Neither is kept.
         if answer.data_version == self._watch.data_version:
@@ -52,8 +52,10 @@ class Answers:
             self._watch.ask_now()
         return answer
 
-    async def _ask(self, endpoint: Endpoint, params: Params) -> Answer:
+    async def _ask(self, endpoint: Endpoint, params: Params, state: SiteState) -> Answer:
         values = values_for(query(endpoint.query).param_names, params)
+        if isinstance(params, UserRange) and (not params.user_id or "\x00" in params.user_id):
+            return _not_found(endpoint, state.data_version, NO_SUCH_USER)  # fillers are nobody's; no text has a NUL
         while True:
             row = await self._database.fetch_row(served(endpoint.query, endpoint.envelope), values)
             version, body = row["data_version"], row["body"]

@@ -11,16 +11,16 @@ __all__ = ["EmbeddedUnavailable", "default_data_dir", "running_server"]
 
 
 @contextmanager
-def running_server(data_dir: Path, say: Callable[[str], None]) -> Iterator[str]:
+def running_server(data_dir: Path, say: Callable[[str], None], *, revive: bool = False) -> Iterator[str]:
     """Give the DSN of the server that keeps its data below `data_dir`.
 
     It is started if nobody has, adopted if it runs, and stopped by the last one to leave. `say` is told, in sentences
-    for people, what takes longer than a moment.
+    for people, what takes longer than a moment. With `revive` it is started again whenever it dies.
     """
     wheel = wheel_folder()
     from evload.embedded.server import server_in_use  # needs what only those platforms have that have the wheel
 
-    with server_in_use(data_dir.absolute(), wheel, say) as dsn:
+    with server_in_use(data_dir.absolute(), wheel, say, revive=revive) as dsn:
         yield dsn
 
 

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -47,10 +47,13 @@ _NOT_YET = (
     asyncpg.TooManyConnectionsError,
 )
 _CONNECT_SECONDS = 10.0
+_LOOK_EVERY_SECONDS = 0.25
+_TRY_AGAIN_SECONDS = 5.0
+Say = Callable[[str], None]
 
 
 @contextmanager
-def server_in_use(data_dir: Path, wheel: Path, say: Callable[[str], None]) -> Iterator[str]:
+def server_in_use(data_dir: Path, wheel: Path, say: Say, *, revive: bool) -> Iterator[str]:
     with _as_sentence(data_dir):
         cluster = Cluster(data_dir)
         cluster.open()
@@ -65,7 +68,8 @@ def server_in_use(data_dir: Path, wheel: Path, say: Callable[[str], None]) -> It
                 _leave(server, users)
                 raise
         try:
-            yield dsn
+            with _Keeper(server, turn, say) if revive else nullcontext():
+                yield dsn
         finally:
             with _as_sentence(data_dir), turn(start):
                 _leave(server, users)
@@ -74,6 +78,36 @@ def server_in_use(data_dir: Path, wheel: Path, say: Callable[[str], None]) -> It
 def _leave(server: "_Server", users: int) -> None:
     if try_lock(users):
         server.stop()
+
+
+class _Keeper:
+    """Starts the server again when it dies, for those who need it for long."""
+
+    def __init__(self, server: "_Server", turn: Callable[[int], AbstractContextManager[None]], say: Say) -> None:
+        self._server = server
+        self._turn = turn
+        self._say = say
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        while not self._enough.wait(_LOOK_EVERY_SECONDS):
+            if self._server.is_alive():
+                continue
+            self._say("Postgres ended; it is started again.")
+            try:
+                with lock_file(self._server.start_lock) as start, self._turn(start):
+                    self._server.revive()
+            except (EvloadError, OSError) as error:
+                self._say(f"Postgres could not be started again: {error}")
+                self._enough.wait(_TRY_AGAIN_SECONDS)
 
 
 @contextmanager
@@ -94,6 +128,14 @@ class _Server:
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_folder: Path | None = None
+
+    @property
+    def start_lock(self) -> Path:
+        return self._cluster.start_lock
+
+    def revive(self) -> None:
+        self._process = None
+        self.ensure_running()
 
     def ensure_running(self) -> str:
         """There is no deadline: recovery after a crash takes as long as it takes."""
@@ -158,13 +200,13 @@ class _Server:
         """A server that neither is our child nor answers is left alone; the next start finds out what became of it."""
         patience = Patience(self._say, "Postgres writes its last changes to disk before it ends")
         told = False
-        while self._is_alive():
+        while self.is_alive():
             if not told and not (told := self._tell_to_end()):
                 return False
             patience.pause()
         return True
 
-    def _is_alive(self) -> bool:
+    def is_alive(self) -> bool:
         if self._process and self._process.poll() is None:
             return True
         try:

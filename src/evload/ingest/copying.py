@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -72,13 +74,39 @@ async def copy(connection: asyncpg.Connection, file: LoadFile, name: str, reject
 
 async def _one_ahead(next_block: Callable[[], bytes | None]) -> AsyncIterator[bytes]:
     """Makes the next block while the one before it is sent."""
-    upcoming = asyncio.create_task(asyncio.to_thread(next_block))
+    upcoming = _in_thread(next_block)
     try:
         while (block := await upcoming) is not None:
-            upcoming = asyncio.create_task(asyncio.to_thread(next_block))
+            upcoming = _in_thread(next_block)
             yield block
     finally:
-        await asyncio.gather(upcoming, return_exceptions=True)  # a thread cannot be stopped, only waited for
+        upcoming.cancel()
+
+
+def _in_thread(work: Callable[[], bytes | None]) -> "asyncio.Future[bytes | None]":
+    """In a daemon thread, unlike `asyncio.to_thread`: one that waits for a pipe must not keep evload from ending."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[bytes | None] = loop.create_future()
+
+    def settle(result: bytes | None, error: BaseException | None) -> None:
+        if future.cancelled():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+    def run() -> None:
+        result, failed = None, None
+        try:
+            result = work()
+        except BaseException as error:  # whoever awaits the future shall see it
+            failed = error
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:

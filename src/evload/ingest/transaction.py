@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from evload import schema
-from evload.database import connect, translated
+from evload.database import DRIVER_ERRORS, connect, translated
 from evload.errors import EvloadError
 from evload.queries import query
 
@@ -28,7 +28,7 @@ async def changing(dsn: str, subject: str) -> AsyncIterator[asyncpg.Connection]:
         async with connection.transaction():
             await connection.execute(query("ingest/temporary_tables").text)
             yield connection
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         reason = str(error) if isinstance(error, asyncpg.PostgresError) else str(translated(error))
         raise NothingChanged(f"{subject}: nothing was changed, the database stopped the work: {reason}") from error
     finally:

@@ -1,0 +1,108 @@
+"""Every endpoint over a socket, with the rows of `conftest.FILE`: exactly these fields and numbers."""
+
+from typing import Any
+
+import pytest
+
+from tests.acceptance.processes import Api
+
+NAMES = (
+    "index", "date_from", "date_to", "user_id", "session_id",
+    "synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh",
+)  # fmt: skip
+A_10 = (1, "2018-12-21T10:00:00", "2018-12-21T11:00:00", "A-1", 1, 0.3, 0.3, None, 0.06)
+A_11 = (2, "2018-12-21T11:00:00", "2018-12-21T12:00:00", "A-1", 1, 1.62, 3.24, None, None)
+B_11 = (3, "2018-12-21T11:00:00", "2018-12-21T12:00:00", "B-2", 2, 0.125, 0.5, 1.0, 2.0)
+FILLER = (4, "2018-12-22T00:00:00", "2018-12-22T01:00:00", None, None, None, None, None, None)
+OE_09 = (5, "2019-01-01T09:00:00", "2019-01-01T10:00:00", "Ø b/2", 3, 3.6, 7.2, 0.0, 0.0)
+
+
+def rows(*found: tuple[object, ...]) -> list[dict[str, object]]:
+    return [dict(zip(NAMES, row, strict=True)) for row in found]
+
+
+def series(name: str, value: str, found: dict[str, float]) -> list[dict[str, object]]:
+    return [{name: moment, value: number} for moment, number in found.items()]
+
+
+HOURS = {"2018-12-21T10:00:00": 0.3, "2018-12-21T11:00:00": 1.745, "2018-12-22T00:00:00": 0, "2019-01-01T09:00:00": 3.6}
+DAYS = {"2018-12-21": 2.045, "2018-12-22": 0, "2019-01-01": 3.6}
+LAST_7_DAYS = {"avg_daily_energy_kwh": 3.6, "period": "last_7_days", "from": "2018-12-25", "to": "2019-01-01"}
+ANSWERS: dict[str, Any] = {
+    "/": "Welcome to from EV Charging Project!",
+    "/users": ["A-1", "B-2", "Ø b/2"],
+    "/hourly_loads": rows(A_10, A_11, B_11, FILLER, OE_09),
+    "/hourly_loads?after=3&limit=1": rows(FILLER),
+    "/hourly_loads?after=5": [],
+    "/load/A-1/hourly": rows(A_10, A_11),
+    "/load/%C3%98%20b%2F2/hourly": rows(OE_09),
+    "/load/A-1/hourly?start_date=2018-12-21T10:00:01": rows(A_11),
+    "/load/hourly": series("hour", "hourly_energy_kwh", HOURS),
+    "/load/hourly?end_date=2018-12-21T10:00:00": series("hour", "hourly_energy_kwh", {"2018-12-21T10:00:00": 0.3}),
+    "/load/daily": series("day", "daily_energy_kwh", DAYS),
+    "/load/daily?start_date=2018-12-21T11:00&end_date=2018-12-22": series(
+        "day", "daily_energy_kwh", {"2018-12-21": 1.745, "2018-12-22": 0}
+    ),
+    "/kpi/total-energy": {"total_energy_kwh": 5.65},
+    "/kpi/total-energy?measure=synthetic_3_6_kwh": {"total_energy_kwh": 5.65},
+    "/kpi/total-energy?measure=synthetic_7_2_kwh": {"total_energy_kwh": 11.24},
+    "/kpi/total-energy?measure=flex_3_6_kwh": {"total_energy_kwh": 1},
+    "/kpi/total-energy?measure=flex_7_2_kwh": {"total_energy_kwh": 2.06},
+    "/kpi/total-energy?start_date=2018-12-21T10:00:00+01:00&end_date=2018-12-21T09:00:00Z": {"total_energy_kwh": 0.3},
+    "/kpi/total-energy?start_date=1545386400&end_date=1545386400000": {"total_energy_kwh": 1.75},
+    "/kpi/daily-average": {"avg_daily_energy_kwh": 1.88},
+    "/kpi/daily-average-last-7-days": LAST_7_DAYS,
+    "/kpi/daily-average-last-7-days?measure=synthetic_7_2_kwh": {**LAST_7_DAYS, "avg_daily_energy_kwh": 7.2},
+    "/kpi/peak-daily": {"peak_daily_energy_kwh": 3.6},
+    "/kpi/peak-daily?end_date=2018-12-31": {"peak_daily_energy_kwh": 2.05},
+    "/kpi/peak-hourly": {"peak_hourly_load_kwh": 3.6},
+    "/kpi/peak-hourly?end_date=2018-12-31": {"peak_hourly_load_kwh": 1.75},
+    "/kpi/daily_utilization": series("day", "active_hours", {"2018-12-21": 2, "2018-12-22": 0, "2019-01-01": 1}),
+    "/kpi/avg-active-hours-per-day": {"avg_active_charging_hours_per_day": 1},
+}
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_an_answer(api: Api, path: str) -> None:
+    answer = api.get(path)
+    assert (answer.status_code, answer.json()) == (200, ANSWERS[path])
+    assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_head_is_get_without_a_body(api: Api, path: str) -> None:
+    plain = {"Accept-Encoding": "identity"}
+    answer = api.client.head(path, headers=plain)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(len(api.get(path, headers=plain).content))
+
+
+@pytest.mark.parametrize("path", ["/users", "/load/daily", "/kpi/daily-average-last-7-days", "/hourly_loads"])
+def test_other_parameters_are_ignored(api: Api, path: str) -> None:
+    assert api.json(f"{path}?_=1700000000&cache=%00&Measure=x&Start_Date=x&user_id=B-2") == ANSWERS[path]
+
+
+def test_a_user_in_the_query_is_not_the_one_in_the_path(api: Api) -> None:
+    assert api.json("/load/A-1/hourly?user_id=B-2") == ANSWERS["/load/A-1/hourly"]
+
+
+def test_link_headers_lead_through_all_rows(api: Api) -> None:
+    path, found, pages = "/hourly_loads?limit=2", [], 0
+    while path:
+        answer = api.get(path)
+        found += answer.json()
+        pages += 1
+        following = answer.links.get("next", {})
+        assert ("Link" in answer.headers) == bool(following)
+        path = following.get("url", "")
+    assert (pages, found) == (3, ANSWERS["/hourly_loads"])
+
+
+def test_no_link_where_the_last_page_is_full(api: Api) -> None:
+    assert "Link" not in api.get("/hourly_loads?limit=5").headers
+
+
+def test_an_empty_database_has_no_users_and_no_rows(empty_api: Api) -> None:
+    assert empty_api.json("/users") == []
+    assert empty_api.json("/hourly_loads") == []
+    assert "Link" not in empty_api.get("/hourly_loads").headers

@@ -1,0 +1,89 @@
+"""Loads that are ended at random moments: all of the file or none of it, and the views agree with the rows."""
+
+import asyncio
+import random
+import signal
+import time
+from contextlib import AsyncExitStack
+
+import asyncpg
+import pytest
+
+from evload.resources import folder
+from tests.acceptance.conftest import copied
+from tests.acceptance.processes import PATIENCE_SECONDS, SIGNALS, Shell, somebody_waits
+from tests.conftest import Databases
+from tests.views import assert_views_agree
+
+SAMPLE = folder("data") / "sample_hourly_loads.csv"
+SAMPLE_ROWS = 14_144
+KILLS = 20
+
+
+async def test_killed_loads_leave_all_of_the_file_or_none(databases: Databases, template: str, shell: Shell) -> None:
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(copied(databases, template))
+        shell.on(dsn).succeed("load", SAMPLE)
+        duration = time.monotonic() - began
+        kills: list[tuple[float, int]] = []
+        for _ in range(KILLS):
+            if await _rows_left(dsn):
+                dsn = await stack.enter_async_context(copied(databases, template))
+            killed_after = random.uniform(0.2, 1.05) * duration  # before that Python is still loading
+            was_killed = _load_and_kill(shell.on(dsn), killed_after)
+            rows = await _rows_left(dsn)
+            assert rows in ((0, SAMPLE_ROWS) if was_killed else (SAMPLE_ROWS,)), f"{rows} after {killed_after:.3f} s"
+            kills += [(round(killed_after, 3), rows)] if was_killed else []
+        shell.on(dsn).succeed("load", SAMPLE)
+        assert await _rows_left(dsn) == SAMPLE_ROWS
+    print(f"a load takes {duration:.2f} s; kills: {kills}; in all {time.monotonic() - began:.1f} s")
+    assert kills
+
+
+def _load_and_kill(shell: Shell, seconds: float) -> bool:
+    """Whether the kill came before the end."""
+    running = shell.start("load", SAMPLE)
+    time.sleep(seconds)
+    return running.stop(signal.SIGKILL).code != 0
+
+
+async def _rows_left(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await _rows_seen_by(connection)
+    finally:
+        await connection.close()
+
+
+async def _rows_seen_by(connection: asyncpg.Connection) -> int:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await _others(connection):  # noqa: ASYNC110 - what an ended load sent last is still at work
+            await asyncio.sleep(0.02)
+    await assert_views_agree(connection)
+    rows: int = await connection.fetchval("SELECT count(*) FROM hourly_load")
+    return rows
+
+
+async def _others(connection: asyncpg.Connection) -> int:
+    found: int = await connection.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    )
+    return found
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+async def test_a_signal_in_the_middle_of_a_merge(
+    dsn: str, connection: asyncpg.Connection, shell: Shell, number: signal.Signals
+) -> None:
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE hourly_load IN SHARE MODE")  # the merge waits here
+        running = shell.on(dsn).start("load", SAMPLE)
+        await somebody_waits(connection, "hourly_load")
+        ended = running.stop(number)
+    assert (ended.code, ended.stdout) == (1, "")
+    assert ended.stderr == "Error: Stopped before it was done. What was under way is not kept.\n"
+    assert await _rows_seen_by(connection) == 0
+    shell.on(dsn).succeed("load", SAMPLE)
+    assert await _rows_seen_by(connection) == SAMPLE_ROWS
