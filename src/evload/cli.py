@@ -38,13 +38,15 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from error
         except ValidationError as error:
             raise click.UsageError("; ".join(_setting_problem(one) for one in error.errors())) from error
+        except UnicodeDecodeError as error:
+            raise click.UsageError("The file .env is not UTF-8. Save it as UTF-8.") from error
         except KeyboardInterrupt:
             raise click.ClickException("Stopped before it was done. What was under way is not kept.") from None
 
 
 def _setting_problem(error: Any) -> str:
     name = str(error["loc"][0]).upper()
-    return f"{name if name.endswith('DATABASE_URL') else 'EVLOAD_' + name}: {error['msg']}"
+    return f"{'DATABASE_URL' if name.endswith('DATABASE_URL') else 'EVLOAD_' + name}: {error['msg']}"
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

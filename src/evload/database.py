@@ -11,6 +11,7 @@ from evload.errors import EvloadError
 from evload.queries import query
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+RELEASE_TIMEOUT_SECONDS = 1.0
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -133,8 +134,11 @@ class Database:
         self._busy(1)
         try:
             with driver_errors_translated():
-                async with self._pool.acquire() as connection:
+                connection = await self._pool.acquire()
+                try:
                     row = await self._ask(connection, text, values)
+                finally:  # a server that froze would otherwise never let go of a query that was given up
+                    await self._pool.release(connection, timeout=RELEASE_TIMEOUT_SECONDS)
         finally:
             self._requests -= 1
             self._busy(-1)

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = LOCAL_FRONT_ENDS
     pool_size: int = Field(default=8, ge=1, le=1000)
     max_waiting_requests: int = Field(default=256, ge=0)
-    statement_timeout_seconds: float = Field(default=10, gt=0, le=86_400)
+    statement_timeout_seconds: float = Field(default=10, ge=0.001, le=86_400)
     cache_megabytes: int = Field(default=64, ge=0)
     max_age_seconds: int = Field(default=0, ge=0)
     access_log: bool = False

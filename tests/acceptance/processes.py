@@ -194,7 +194,7 @@ async def somebody_waits(connection: asyncpg.Connection, table: str) -> None:
     """Until somebody waits for a lock on the table."""
     waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass)"
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await connection.fetchval(waiting, table):  # noqa: ASYNC110 - another process sets it
+        while not await connection.fetchval(waiting, table):
             await asyncio.sleep(0.02)
 
 

@@ -58,7 +58,7 @@ async def _rows_left(dsn: str) -> int:
 
 async def _rows_seen_by(connection: asyncpg.Connection) -> int:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await _others(connection):  # noqa: ASYNC110 - what an ended load sent last is still at work
+        while await _others(connection):
             await asyncio.sleep(0.02)
     await assert_views_agree(connection)
     rows: int = await connection.fetchval("SELECT count(*) FROM hourly_load")

@@ -76,11 +76,13 @@ class App:
         await self._database.open()
         await self._watch.open()
         sharing = asyncio.create_task(self._metrics.share())
-        yield
-        sharing.cancel()
-        await self._watch.close()
-        await self._database.close()
-        self._metrics.close()
+        try:
+            yield
+        finally:
+            sharing.cancel()
+            await self._watch.close()
+            await self._database.close()
+            self._metrics.close()
 
     async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
         self._cache.clear()

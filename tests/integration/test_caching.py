@@ -1,0 +1,166 @@
+"""Answers from memory: the same as those from Postgres, and never older than the data version allows."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+from backports import zstd
+
+from evload.ingest.load import load_file
+from tests.conftest import api_client
+from tests.integration.test_load import FILLER, FIRST, SECOND, write
+
+TOTAL = "/kpi/total-energy"
+ORIGIN = "http://localhost:3000"
+
+
+def is_hit(answer: httpx2.Response) -> bool:
+    return answer.headers["server-timing"].startswith("cache")
+
+
+@pytest.fixture
+async def filled_dsn(dsn: str, tmp_path: Path) -> str:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND, FILLER))
+    return dsn
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": ORIGIN}, {"Origin": "http://elsewhere"}, {"Accept-Encoding": "gzip"}]
+)
+@pytest.mark.parametrize(
+    "path", [TOTAL, "/users", "/hourly_loads?limit=1", "/load/A-1/hourly", "/load/no/hourly", f"{TOTAL}?end_date=2000"]
+)
+async def test_a_hit_is_the_miss_again(filled_dsn: str, path: str, headers: dict[str, str]) -> None:
+    async with api_client(filled_dsn) as client:
+        first, second = [await client.get(path, headers=headers) for _ in range(2)]
+    assert (is_hit(first), is_hit(second)) == (False, True)
+    assert (first.status_code, first.content) == (second.status_code, second.content)
+    varying = {"server-timing", "date"}
+    assert {k: v for k, v in first.headers.items() if k not in varying} == {
+        k: v for k, v in second.headers.items() if k not in varying
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "start_date=2018-12-21T10:00:00&end_date=2018-12-21",
+        "end_date=2018-12-21&start_date=2018-12-21T10:00:00%2B01:00",
+        "start_date=2018-12-21T09:00:00Z&end_date=2018-12-21T23:59:59.999999",
+        "start_date=1545382800&end_date=2018-12-21&measure=synthetic_3_6_kwh",
+        "start_date=1545382800000&end_date=2018-12-21",
+        "start_date=2018-12-21T10:00:00 01:00&end_date=2018-12-21&_=1700000000",
+    ],
+)
+async def test_spellings_of_a_range_share_an_answer(filled_dsn: str, query: str) -> None:
+    async with api_client(filled_dsn) as client:
+        first = await client.get(f"{TOTAL}?start_date=2018-12-21T10:00&end_date=2018-12-21")
+        await client.get(f"{TOTAL}?{query}")
+        metrics = (await client.get("/metrics")).text
+        assert (await client.get(f"{TOTAL}?{query}")).content == first.content
+    assert "evload_cache_misses_total 1\n" in metrics
+
+
+async def test_cache_busters_make_no_entries(filled_dsn: str) -> None:
+    async with api_client(filled_dsn) as client:
+        for number in range(20):
+            assert (await client.get(f"{TOTAL}?_={number}")).json() == {"total_energy_kwh": 1.92}
+        assert "evload_cache_misses_total 1\n" in (await client.get("/metrics")).text
+
+
+async def test_a_load_is_seen_at_once(filled_dsn: str, tmp_path: Path) -> None:
+    async with api_client(filled_dsn) as client:
+        before = await client.get(TOTAL)
+        await load_file(filled_dsn, write(tmp_path / "b.csv", SECOND.replace("1,62", "2")))
+        async with asyncio.timeout(1):
+            while (after := await client.get(TOTAL)).content == before.content:
+                await asyncio.sleep(0.005)
+    assert after.json() == {"total_energy_kwh": 2.3}
+    assert (before.headers["x-data-version"], after.headers["x-data-version"]) == ("1", "2")
+    assert before.headers["etag"] != after.headers["etag"]
+
+
+async def test_a_load_is_seen_within_a_second_without_notifications(
+    filled_dsn: str, connection: asyncpg.Connection
+) -> None:
+    async with api_client(filled_dsn) as client:
+        await client.get(TOTAL)
+        await connection.execute("UPDATE site SET data_version = 7")  # and no NOTIFY
+        async with asyncio.timeout(3):
+            while (await client.get(TOTAL)).headers["x-data-version"] != "7":
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("repeat", [0, 1])
+async def test_not_modified(filled_dsn: str, repeat: int) -> None:
+    async with api_client(filled_dsn) as client:
+        etag = (await client.get("/users")).headers["etag"]
+        for _ in range(repeat + 1):
+            held = await client.get("/users", headers={"If-None-Match": etag})
+        other = await client.get("/users", headers={"If-None-Match": '"x"'})
+        fresh = await client.get(TOTAL, headers={"If-None-Match": "*"})  # not in memory yet
+        missing = await client.get("/load/no/hourly", headers={"If-None-Match": "*"})
+    assert (held.status_code, held.content, held.headers["etag"]) == (304, b"", etag)
+    assert "content-length" not in held.headers
+    assert held.headers["cache-control"] == "no-cache"
+    assert (other.status_code, fresh.status_code, missing.status_code) == (200, 304, 404)
+
+
+async def test_a_lifetime_can_be_set(filled_dsn: str) -> None:
+    async with api_client(filled_dsn, max_age_seconds=30) as client:
+        assert (await client.get(TOTAL)).headers["cache-control"] == "max-age=30"
+
+
+@pytest.mark.parametrize(("encoding", "decompress"), [("gzip", gzip.decompress), ("zstd", zstd.decompress)])
+async def test_large_answers_are_compressed(real_dsn: str, encoding: str, decompress: object) -> None:
+    async with api_client(real_dsn) as client:
+        plain = await client.get("/load/hourly", headers={"Accept-Encoding": "identity"})
+        for _ in range(2):
+            request = client.build_request("GET", "/load/hourly", headers={"Accept-Encoding": encoding})
+            answer = await client.send(request, stream=True)
+            raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+            assert answer.headers["content-encoding"] == encoding
+            assert int(answer.headers["content-length"]) == len(raw) < len(plain.content) / 5
+            assert decompress(raw) == plain.content  # type: ignore[operator]
+            assert answer.headers["etag"] != plain.headers["etag"]
+        assert "content-encoding" not in (await client.get(TOTAL)).headers
+
+
+async def test_without_a_cache_every_answer_is_asked_for(filled_dsn: str) -> None:
+    async with api_client(filled_dsn, cache_megabytes=0) as client:
+        assert not any([is_hit(await client.get(TOTAL)) for _ in range(3)])
+
+
+async def test_equal_misses_share_one_query(filled_dsn: str, connection: asyncpg.Connection) -> None:
+    async with api_client(filled_dsn) as client, connection.transaction():
+        await connection.execute("REFRESH MATERIALIZED VIEW daily_recent")  # nobody can read it meanwhile
+        waiting = [asyncio.create_task(client.get(TOTAL)) for _ in range(20)]
+        await asyncio.sleep(0.3)
+        asked = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        assert asked == 1
+        for task in waiting:
+            task.cancel()
+
+
+async def test_a_client_that_hangs_up_frees_its_query(filled_dsn: str, connection: asyncpg.Connection) -> None:
+    async def waiting() -> int:
+        await connection.execute("SELECT pg_stat_clear_snapshot()")
+        found: int = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return found
+
+    async with api_client(filled_dsn) as client, connection.transaction():
+        await connection.execute("REFRESH MATERIALIZED VIEW daily_recent")  # nobody can read it meanwhile
+        task = asyncio.create_task(client.get(TOTAL))
+        async with asyncio.timeout(5):
+            while await waiting() != 1:
+                await asyncio.sleep(0.02)
+            task.cancel()
+            while await waiting() != 0:
+                await asyncio.sleep(0.02)

@@ -1,0 +1,71 @@
+import asyncio
+
+import pytest
+
+from evload.api.flights import Flights, unless_gone
+
+
+class Work:
+    def __init__(self) -> None:
+        self.begun = 0
+        self.cancelled = 0
+        self.done = asyncio.Event()
+
+    async def __call__(self) -> int:
+        self.begun += 1
+        try:
+            await self.done.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return self.begun
+
+
+async def test_equal_questions_share_one_flight() -> None:
+    flights, work = Flights[int](), Work()
+    waiting = [asyncio.create_task(flights.join("key", work)) for _ in range(5)]
+    await asyncio.sleep(0)
+    work.done.set()
+    assert await asyncio.gather(*waiting) == [1] * 5
+    assert await flights.join("key", work) == 2
+
+
+async def test_an_error_reaches_all_who_wait() -> None:
+    async def fail() -> int:
+        await asyncio.sleep(0)
+        raise ValueError("no")
+
+    flights = Flights[int]()
+    found = await asyncio.gather(*(flights.join("key", fail) for _ in range(3)), return_exceptions=True)
+    assert [str(error) for error in found] == ["no"] * 3
+
+
+async def test_it_goes_on_for_those_who_still_wait() -> None:
+    flights, work = Flights[int](), Work()
+    gone, stays = (asyncio.create_task(flights.join("key", work)) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.sleep(0)
+    work.done.set()
+    assert await stays == 1
+    assert work.cancelled == 0
+
+
+async def test_it_ends_when_nobody_waits() -> None:
+    flights, work = Flights[int](), Work()
+    waiting = asyncio.create_task(flights.join("key", work))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.sleep(0.01)
+    assert work.cancelled == 1
+
+
+async def test_a_client_that_hangs_up_ends_the_wait() -> None:
+    work = Work()
+    assert await unless_gone(work(), asyncio.sleep(0)) is None
+    await asyncio.sleep(0)
+    assert work.cancelled == 1
+    work.done.set()
+    assert await unless_gone(work(), asyncio.sleep(5)) == 2
