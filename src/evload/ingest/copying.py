@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import asyncpg
 import polars as pl
@@ -24,6 +25,7 @@ class Counts:
     rows_read: int = 0
     coerced: int = 0
     users: set[str] = field(default_factory=set)
+    hours: set[datetime] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:
     counts.rows_read += batch.rows_read
     counts.coerced += batch.coerced
     counts.users.update(batch.rows["user_id"].unique())
+    counts.hours.update(batch.rows["date_from"].unique())
     rejects.add(batch.rejects)
 
 

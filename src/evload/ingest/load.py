@@ -105,7 +105,7 @@ class _Load:
             await connection.execute(query("ingest/bulk_number").text)
             await connection.execute(query("ingest/bulk_key").text)
         await connection.execute(query("ingest/bulk_end").text)
-        await connection.execute(query("views/touch_all_hours").text)
+        await connection.execute(query("ingest/touch_hours").text, counts.hours)
         self.report.duplicates = await connection.fetchval(query("ingest/bulk_duplicates").text)
         self.report.inserted = counts.rows_read - self.rejects.count
         await self._add_users(connection, counts)
