@@ -165,7 +165,8 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
 async def _is_empty(dsn: str) -> bool:
     connection = await connect(dsn, "prepare")
     try:
-        return not await connection.fetchval("SELECT EXISTS (SELECT FROM hourly_load)")
+        looks_empty: bool = await connection.fetchval(query("ingest/looks_empty").text)
+        return looks_empty
     finally:
         await connection.close()
 

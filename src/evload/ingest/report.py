@@ -35,7 +35,8 @@ class LoadReport:
     def as_text(self) -> str:
         if self.already_loaded_as is not None:
             return (
-                f"{self.file}: already loaded as batch {self.already_loaded_as}, nothing to do (--again loads it anew)"
+                f"{self.file}: already loaded as batch {self.already_loaded_as}, so nothing to do"
+                " (0 inserted, 0 updated, 0 rejected; --again loads it anew)"
             )
         done = " (dry run: nothing was changed)" if self.dry_run else f" as batch {self.batch_id}"
         lines = [
