@@ -46,7 +46,8 @@ class Commands(click.Group):
 
 def _setting_problem(error: Any) -> str:
     name = str(error["loc"][0]).upper()
-    return f"{'DATABASE_URL' if name.endswith('DATABASE_URL') else 'EVLOAD_' + name}: {error['msg']}"
+    variable = "EVLOAD_DATABASE_URL or DATABASE_URL" if name.endswith("DATABASE_URL") else f"EVLOAD_{name}"
+    return f"{variable}: {error['msg']}"
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
