@@ -1,0 +1,181 @@
+"""kill -9 of the loader, and of Postgres, at random moments of a load: all of the file or none of it, every time.
+
+uv run python benchmarks/kill_while_loading.py [--quick] [--kills 50]
+"""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+from common import EVLOAD, environment, fetch, machine, run, table, write_results
+from loading_files import History, write_days
+from views import check_views
+
+from evload.embedded import running_server
+from evload.embedded.cluster import Cluster
+
+Kill = Callable[["subprocess.Popen[bytes]"], None]
+BEFORE_THE_WORK_SECONDS = 0.3  # until then Python is still loading
+
+
+@dataclass
+class Step:
+    """A load that is killed, then done: from the rows there are before to those there are after it."""
+
+    file: Path
+    before: int = 0
+    after: int = 0
+    seconds: float = 0.0
+
+
+class Torn(Exception):
+    """A killed load left something that is neither all of its file nor nothing."""
+
+
+@dataclass
+class Site:
+    """A data folder whose Postgres is only there while somebody uses it."""
+
+    folder: Path
+
+    @property
+    def data_dir(self) -> Path:
+        return self.folder / "data"
+
+    def server(self) -> AbstractContextManager[str]:
+        return running_server(self.data_dir, _nothing)
+
+    def evload(self, *arguments: str | Path) -> str:
+        return run([EVLOAD, *arguments, "--data-dir", self.data_dir]).stdout
+
+    def rows(self) -> int:
+        """Raises if rows, views and records of loads do not agree."""
+        with self.server() as dsn:
+            _until_alone(dsn)
+            rows = check_views(dsn)
+            recorded = fetch(dsn, RECORDED)[0][0]
+        if rows != recorded:
+            raise Torn(f"{rows} rows, but {recorded} recorded as loaded")
+        return rows
+
+    def load_and_kill(self, file: Path, seconds: float, kill: Kill) -> str:
+        """Says how the load ended. The server runs before it, and whoever is left of it is gone afterwards."""
+        with self.server():
+            command: list[str | Path] = [EVLOAD, "load", file, "--data-dir", self.data_dir]
+            env = environment({})
+            with subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.folder, env=env
+            ) as loader:
+                time.sleep(seconds)
+                kill(loader)
+                _, said = loader.communicate(timeout=120)
+        if b"Traceback" in said:
+            raise Torn(said.decode())
+        return {0: "done before", -signal.SIGKILL: "killed"}.get(loader.returncode, "said that it failed")
+
+    def kill_loader(self, loader: "subprocess.Popen[bytes]") -> None:
+        loader.kill()
+
+    def kill_postmaster(self, loader: "subprocess.Popen[bytes]") -> None:
+        pid = Cluster(self.data_dir.absolute()).postmaster_pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+
+
+RECORDED = "SELECT coalesce(sum(inserted), 0)::int8 FROM load_batch WHERE unloaded_at IS NULL"
+
+
+def _nothing(text: str) -> None:
+    pass
+
+
+def _until_alone(dsn: str) -> None:
+    """What a killed loader sent last may still be at work."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    while fetch(dsn, others)[0][0]:
+        time.sleep(0.02)
+
+
+def steps_of(site: Site, users: int) -> list[Step]:
+    """A first load, which goes straight into the empty table, and one that is merged into what is there."""
+    history = History(users, 55).write(site.folder / "history.csv")
+    steps = [Step(history), Step(write_days(history, site.folder, 1)[0])]
+    rows = 0
+    with site.server():
+        site.evload("status")
+        for step in steps:
+            step.before = rows
+            began = time.monotonic()
+            site.evload("load", step.file)
+            step.seconds = time.monotonic() - began
+            step.after = rows = site.rows()
+        empty(site)
+    return steps
+
+
+def empty(site: Site) -> None:
+    for batch in batches(site):
+        site.evload("unload", "--yes", str(batch))
+    assert site.rows() == 0
+
+
+def batches(site: Site) -> list[int]:
+    with site.server() as dsn:
+        return [row[0] for row in fetch(dsn, "SELECT batch_id FROM load_batch WHERE unloaded_at IS NULL")]
+
+
+def kill_many(site: Site, steps: list[Step], kills: int, kill: Kill) -> Counter[str]:
+    """After each kill, the same load must do without help what is still to do."""
+    found: Counter[str] = Counter()
+    for number in range(kills):
+        step = steps[number % len(steps)]
+        moment = random.uniform(BEFORE_THE_WORK_SECONDS, step.seconds)
+        ended = site.load_and_kill(step.file, moment, kill)
+        with site.server():
+            rows = site.rows()
+            if rows not in (step.before, step.after) or (ended == "done before" and rows != step.after):
+                raise Torn(f"{rows} rows after {moment:.3f} s, {ended}; expected {step.before} or {step.after}")
+            report = site.evload("load", "--json", step.file)
+            if site.rows() != step.after:
+                raise Torn(f"the next load said {report}")
+            if step is steps[-1]:
+                empty(site)
+        found[f"{ended}, {'all' if rows == step.after else 'nothing'} of the file there"] += 1
+    return found
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="8 kills of each, of a load of 20 thousand rows instead of 200 thousand.")
+@click.option("--kills", default=50, show_default=True, help="Of each.")
+def main(quick: bool, kills: int) -> None:
+    results: dict[str, Any] = {}
+    for whom, name in (("the loader", "loader"), ("Postgres", "postmaster")):
+        with TemporaryDirectory(prefix="evload-benchmark-") as folder:
+            site = Site(Path(folder))
+            steps = steps_of(site, 40 if quick else 400)
+            seconds = ", ".join(f"{step.after - step.before:,} rows in {step.seconds:.1f} s" for step in steps)
+            print(f"kill -9 of {whom} during loads of {seconds}")
+            with site.server() if name == "loader" else nullcontext():
+                found = kill_many(site, steps, 8 if quick else kills, getattr(site, f"kill_{name}"))
+            print(table(["what came of it", "times"], sorted(found.items())))
+            print("All or nothing, views right, and the next load worked, every time.\n")
+            results[name] = found
+            if not quick:
+                with site.server() as dsn:
+                    results["machine"] = machine(dsn)
+    if not quick:
+        write_results("kill_while_loading", results)
+
+
+if __name__ == "__main__":
+    main()

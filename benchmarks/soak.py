@@ -1,0 +1,155 @@
+"""Many clients poll evload while files are loaded and taken out again and things break; every answer is checked.
+
+uv run python benchmarks/soak.py [--minutes 5]
+
+An answer carries the data version it belongs to. What is right for a version is computed from `hourly_load` itself,
+right after the change that made it; after the soak each answer is compared with that. Exit code 0: nothing was wrong.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+import asyncpg
+from common import EVLOAD, environment
+from serving_common import free_port
+from soak_checks import Verdict, answers_of_version
+from soak_clients import Poller, Polls, is_healthy
+from soak_faults import FAULTS, Site
+
+from evload.cli import SAMPLE
+from evload.embedded import running_server
+
+POLLERS = 40
+FAULT_EVERY_SECONDS = 6.0
+HEAL_WITHIN_SECONDS = 2.0
+HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW\n"
+
+
+class Changes:
+    """Loads small files, some of them again with other energies, and takes batches out: one change after the other."""
+
+    def __init__(self, dsn: str, data_dir: Path, verdict: Verdict) -> None:
+        self._dsn, self._data_dir, self._verdict = dsn, data_dir, verdict
+        self._batches: list[int] = []
+        self.done = self.refused = 0
+
+    async def run(self) -> None:
+        while True:
+            if self._batches and random.random() < 0.4:
+                batch = self._batches.pop(random.randrange(len(self._batches)))
+                await self._evload("unload", str(batch), "--yes")
+            else:
+                await self._load(f"day-{random.randint(1, 20)}")
+            await self._note_version()
+
+    async def _load(self, name: str) -> None:
+        file = self._data_dir / f"{name}.csv"
+        file.write_text(HEADER + "".join(_rows(int(name.partition("-")[2]))))
+        shown = await self._evload("load", str(file), "--json", "--rejects-dir", str(self._data_dir))
+        if shown:
+            self._batches.append(json.loads(shown)["batch_id"])
+
+    async def _evload(self, *arguments: str) -> bytes:
+        process = await asyncio.create_subprocess_exec(
+            EVLOAD,
+            *arguments,
+            "--data-dir",
+            self._data_dir,
+            env=environment({}),
+            cwd=self._data_dir,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            shown, said = await process.communicate()
+        except asyncio.CancelledError:  # the soak is over
+            await process.communicate()
+            raise
+        self.done += process.returncode == 0
+        self.refused += process.returncode == 1
+        if process.returncode not in (0, 1) or b"Traceback" in said:
+            self._verdict.wrong.append(f"evload {arguments[0]}, exit code {process.returncode}: {said.decode()}")
+        return shown if process.returncode == 0 else b""
+
+    async def _note_version(self) -> None:
+        """Also after a change that failed: it may have been cut off after its commit."""
+        while True:
+            try:
+                self._verdict.right.update(await answers_of_version(self._dsn))
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+
+def _rows(day: int) -> list[str]:
+    return [
+        f"{day:02}.09.2025 {hour:02}:00;{day:02}.09.2025 {hour + 1:02}:00;Soak-{random.randint(1, 3)};{day};"
+        f"{random.randint(0, 3600) / 1000};{random.randint(0, 7200) / 1000};NA;NA\n"
+        for hour in range(22)
+    ]
+
+
+async def break_things(site: Site, ports: Sequence[int], polls: Polls, verdict: Verdict, seconds: float) -> None:
+    end, number = perf_counter() + seconds, 0
+    while perf_counter() < end:
+        await asyncio.sleep(FAULT_EVERY_SECONDS)
+        fault = FAULTS[number % len(FAULTS)]
+        number += 1
+        print(f"{fault.__name__} ...", end="", file=sys.stderr, flush=True)
+        polls.fault_began(fault.__name__)
+        await fault(site)
+        ended = perf_counter()
+        while not await is_healthy(ports, site.workers):
+            await asyncio.sleep(0.05)
+        took = perf_counter() - ended
+        print(f" healed after {took:.2f} s", file=sys.stderr)
+        verdict.healed.append((fault.__name__, took))
+        if took > HEAL_WITHIN_SECONDS:
+            verdict.wrong.append(f"after {fault.__name__} it took {took:.1f} s to heal")
+        polls.fault_ended()
+
+
+async def soak(dsn: str, data_dir: Path, ports: Sequence[int], site: Site, seconds: float) -> Verdict:
+    verdict, polls = Verdict(), Polls()
+    verdict.right.update(await answers_of_version(dsn))
+    changes = Changes(dsn, data_dir, verdict)
+    changing = asyncio.create_task(changes.run())
+    polling = [asyncio.create_task(Poller(ports[n % len(ports)], polls, n).run()) for n in range(POLLERS)]
+    await break_things(site, ports, polls, verdict, seconds)
+    for task in (changing, *polling):
+        task.cancel()
+    await asyncio.gather(changing, *polling, return_exceptions=True)
+    verdict.right.update(await answers_of_version(dsn))
+    verdict.judge(polls)
+    verdict.counts.update(changes_made=changes.done, changes_refused=changes.refused)
+    return verdict
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=5)
+    minutes = parser.parse_args().minutes
+    ports = [free_port(), free_port()]
+    with tempfile.TemporaryDirectory(prefix="evload-soak-") as folder:
+        data_dir = Path(folder)
+        with running_server(data_dir, print) as dsn:
+            site = Site(dsn, data_dir, workers=2)
+            with site.serving(ports[0], "up", str(SAMPLE), "--workers", "2"), site.serving(ports[1], "serve", cache=0):
+                verdict = asyncio.run(soak(dsn, data_dir, ports, site, minutes * 60))
+    verdict.show()
+    with suppress(BrokenPipeError):
+        sys.exit(1 if verdict.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

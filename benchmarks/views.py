@@ -1,0 +1,63 @@
+"""Every value of both views, all measures, against a full recomputation from the rows in SQL."""
+
+from common import fetch
+
+DIFFERENCES = """
+WITH expected_hours AS MATERIALIZED (
+    SELECT
+        date_from AS hour,
+        coalesce(sum(synthetic_3_6_kwh), 0) AS synthetic_3_6_kwh,
+        coalesce(sum(synthetic_7_2_kwh), 0) AS synthetic_7_2_kwh,
+        coalesce(sum(flex_3_6_kwh), 0) AS flex_3_6_kwh,
+        coalesce(sum(flex_7_2_kwh), 0) AS flex_7_2_kwh
+    FROM hourly_load
+    GROUP BY date_from
+),
+
+expected_days AS MATERIALIZED (
+    SELECT
+        (hour AT TIME ZONE site.timezone)::date AS day,
+        measure,
+        sum(energy_kwh) AS energy_kwh,
+        count(*) FILTER (WHERE energy_kwh > 0) AS active_hours,
+        max(energy_kwh) AS peak_hour_kwh,
+        (array_agg(hour ORDER BY energy_kwh DESC, hour))[1] AS peak_hour,
+        min(hour) AS first_hour,
+        max(hour) AS last_hour
+    FROM expected_hours
+    CROSS JOIN site
+    CROSS JOIN LATERAL (
+        VALUES
+        ('synthetic_3_6_kwh', synthetic_3_6_kwh),
+        ('synthetic_7_2_kwh', synthetic_7_2_kwh),
+        ('flex_3_6_kwh', flex_3_6_kwh),
+        ('flex_7_2_kwh', flex_7_2_kwh)
+    ) AS measures (measure, energy_kwh)
+    GROUP BY 1, 2
+)
+
+SELECT
+    (SELECT count(*) FROM expected_hours) AS hours,
+    (SELECT count(*) FROM expected_days) AS days_and_measures,
+    (SELECT count(*) FROM (TABLE expected_hours EXCEPT ALL TABLE hourly_totals) AS missing)
+    + (SELECT count(*) FROM (TABLE hourly_totals EXCEPT ALL TABLE expected_hours) AS excess)
+    + (SELECT count(*) FROM (TABLE expected_days EXCEPT ALL TABLE daily_totals) AS missing)
+    + (SELECT count(*) FROM (TABLE daily_totals EXCEPT ALL TABLE expected_days) AS excess) AS differences,
+    (SELECT count(*) FROM hourly_load) AS stored_rows,
+    site.stored_rows AS counted_rows,
+    site.data_version
+FROM site
+"""
+
+
+class ViewsDisagree(Exception):
+    """The views do not say what the rows say."""
+
+
+def check_views(dsn: str) -> int:
+    """Returns the stored rows. All of it is read in one snapshot."""
+    found = fetch(dsn, DIFFERENCES, jit="off", work_mem="128MB")[0]
+    if found["differences"] or found["stored_rows"] != found["counted_rows"]:
+        raise ViewsDisagree(dict(found))
+    stored_rows: int = found["stored_rows"]
+    return stored_rows
