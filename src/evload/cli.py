@@ -15,7 +15,7 @@ import click
 from pydantic import ValidationError
 
 from evload import schema
-from evload.database import connect, driver_errors_translated
+from evload.database import CONNECTION_ERRORS, connect, driver_errors_translated, translated
 from evload.embedded import default_data_dir, running_server
 from evload.errors import EvloadError
 from evload.queries import query
@@ -38,6 +38,8 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from error
         except ValidationError as error:
             raise click.UsageError("; ".join(_setting_problem(one) for one in error.errors())) from error
+        except CONNECTION_ERRORS as error:  # the connection broke between two of our own steps
+            raise click.ClickException(str(translated(error))) from error
         except UnicodeDecodeError as error:
             raise click.UsageError("The file .env is not UTF-8. Save it as UTF-8.") from error
         except KeyboardInterrupt:

@@ -27,7 +27,8 @@ class TooBusy(EvloadError):
     """Too many requests are waiting for the database. Try again in a moment."""
 
 
-DRIVER_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+CONNECTION_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+DRIVER_ERRORS = (OSError, *CONNECTION_ERRORS)
 
 # SQLSTATE, or its class of two characters -> what the client is told. Never the driver's own text: it may hold
 # addresses, SQL or data.

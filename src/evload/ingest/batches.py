@@ -29,8 +29,8 @@ async def fetch(dsn: str, name: str, *values: object) -> list[asyncpg.Record]:
     """The rows of a query that only looks."""
     connection = await connect(dsn, "look")
     try:
-        await schema.check(connection)
         with driver_errors_translated():
+            await schema.check(connection)
             return await connection.fetch(query(name).text, *values)
     finally:
         await connection.close()

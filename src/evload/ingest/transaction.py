@@ -32,4 +32,7 @@ async def changing(dsn: str, subject: str) -> AsyncIterator[asyncpg.Connection]:
         reason = str(error) if isinstance(error, asyncpg.PostgresError) else str(translated(error))
         raise NothingChanged(f"{subject}: nothing was changed, the database stopped the work: {reason}") from error
     finally:
-        await connection.close(timeout=CLOSE_SECONDS)
+        try:
+            await connection.close(timeout=CLOSE_SECONDS)
+        except DRIVER_ERRORS:  # it is broken already
+            connection.terminate()
