@@ -1,17 +1,20 @@
 """Loads that are ended at random moments: all of the file or none of it, and the views agree with the rows."""
 
 import asyncio
+import os
 import random
 import signal
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from evload.resources import folder
 from tests.acceptance.conftest import copied
-from tests.acceptance.processes import PATIENCE_SECONDS, SIGNALS, Shell, somebody_waits
+from tests.acceptance.processes import PATIENCE_SECONDS, SIGNALS, Shell, postgres_pids, somebody_waits, wait_until
+from tests.acceptance.test_up import postmaster_pid
 from tests.conftest import Databases
 from tests.views import assert_views_agree
 
@@ -87,3 +90,21 @@ async def test_a_signal_in_the_middle_of_a_merge(
     assert await _rows_seen_by(connection) == 0
     shell.on(dsn).succeed("load", SAMPLE)
     assert await _rows_seen_by(connection) == SAMPLE_ROWS
+
+
+def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Path) -> None:
+    """In the middle of COPY, when there is more to send than Postgres has taken in."""
+    big, data_dir = tmp_path / "big.csv", tmp_path / "data"
+    shell.succeed("sample", big, "--users", "200", "--days", "365")
+    here = shell.with_(EVLOAD_DATA_DIR=str(data_dir))
+    here.succeed("status")
+    for _ in range(3):
+        running = here.start("load", "--again", big)
+        wait_until(lambda: postgres_pids(data_dir))
+        time.sleep(random.uniform(0.5, 1.5))
+        if postgres_pids(data_dir):
+            os.kill(postmaster_pid(data_dir), signal.SIGKILL)
+        ended = running.wait()
+        assert (ended.code, ended.stderr.count("\n")) in ((0, 0), (1, 1)), ended
+    assert " 0 rejected" in here.succeed("load", "--again", big)
+    assert postgres_pids(data_dir) == []

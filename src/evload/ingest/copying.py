@@ -3,10 +3,11 @@
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import polars as pl
@@ -66,12 +67,29 @@ async def copy(connection: asyncpg.Connection, file: LoadFile, name: str, reject
         return _as_csv(target.completed(batch.rows).select(target.columns))
 
     try:
-        await connection.copy_to_table(
-            target.table, source=_one_ahead(next_block), columns=target.columns, format="csv"
+        await _unless_lost(
+            connection,
+            connection.copy_to_table(target.table, source=_one_ahead(next_block), columns=target.columns, format="csv"),
         )
     finally:
         progress.done()
     return counts
+
+
+async def _unless_lost(connection: asyncpg.Connection, work: Coroutine[Any, Any, str]) -> None:
+    """asyncpg's COPY waits for ever if the connection is lost while it waits to write; this ends it."""
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    copying, losing = asyncio.create_task(work), asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait({copying, losing}, return_when=asyncio.FIRST_COMPLETED)
+        if not copying.done():
+            raise asyncpg.ConnectionDoesNotExistError("the connection to Postgres was lost")
+        await copying
+    finally:
+        losing.cancel()
+        copying.cancel()
+        await asyncio.gather(copying, return_exceptions=True)
 
 
 async def _one_ahead(next_block: Callable[[], bytes | None]) -> AsyncIterator[bytes]:
