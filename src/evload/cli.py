@@ -4,12 +4,12 @@ import asyncio
 import functools
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from pydantic import ValidationError
@@ -22,12 +22,14 @@ from evload.queries import query
 from evload.resources import folder
 from evload.settings import Settings
 
+T = TypeVar("T")
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
 SAMPLE_TIMEZONE = "Europe/Oslo"
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal came while something other than the API was at work. asyncio lets this kind of exception through."""
+    """A signal came while something other than the API was at work."""
 
 
 class Commands(click.Group):
@@ -56,6 +58,29 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Like `asyncio.run`, but a signal cancels the work where it waits, so that it can clean up after itself.
+
+    Raises Stopped then.
+    """
+
+    async def until_signalled() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, task.cancel)  # type: ignore[union-attr]
+        try:
+            return await work
+        finally:
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+                signal.signal(number, _stop)
+
+    try:
+        return asyncio.run(until_signalled())
+    except asyncio.CancelledError:
+        raise Stopped from None
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 
@@ -67,7 +92,7 @@ def main() -> None:
 
     Works on the Postgres named by DATABASE_URL (or EVLOAD_DATABASE_URL), else on the embedded one.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, _stop)
 
 
@@ -98,11 +123,11 @@ def _database(
     """
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     if settings.database_url:
-        asyncio.run(_prepare(settings.database_url, settings, migrate=migrate))
+        _run(_prepare(settings.database_url, settings, migrate=migrate))
         yield settings, settings.database_url
         return
     with running_server(settings.data_dir or default_data_dir(os.environ), _say, revive=for_long) as dsn:
-        asyncio.run(_prepare(dsn, settings, migrate=True))
+        _run(_prepare(dsn, settings, migrate=True))
         yield settings.model_copy(update={"database_url": dsn}), dsn
 
 
@@ -134,7 +159,7 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
     with closing(listen(host, port)) as listener, _database(data_dir, migrate=True, for_long=True) as (settings, dsn):
         if files:
             _load_all(dsn, files)
-        elif asyncio.run(_is_empty(dsn)):
+        elif _run(_is_empty(dsn)):
             _load_sample(dsn)
         _serve(settings, listener, workers)
 
@@ -216,7 +241,7 @@ def _load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **opt
 def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> None:
     from evload.ingest.load import load_file
 
-    report = asyncio.run(load_file(dsn, file, options))
+    report = _run(load_file(dsn, file, options))
     click.echo(report.as_json() if as_json else report.as_text())
 
 
@@ -233,7 +258,7 @@ def batches(data_dir: Path | None) -> None:
     from evload.ingest.batches import fetch
 
     with _database(data_dir) as (_, dsn):
-        found = asyncio.run(fetch(dsn, "batches/list"))
+        found = _run(fetch(dsn, "batches/list"))
     click.echo(f"{'batch':>5}  {'loaded at (UTC)':<16}  {'inserted':>11}  {'updated':>9}  {'rejected':>8}  file")
     for one in found:
         note = f"  (taken out at {one['unloaded_at']:%Y-%m-%d %H:%M})" if one["unloaded_at"] else ""
@@ -258,10 +283,10 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
     from evload.ingest import batches
 
     with _database(data_dir) as (_, dsn):
-        found = asyncio.run(batches.find(dsn, batch))
-        rows = asyncio.run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
+        found = _run(batches.find(dsn, batch))
+        rows = _run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
         _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
-        removal = asyncio.run(batches.unload(dsn, batch))
+        removal = _run(batches.unload(dsn, batch))
     click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
     for other, file_name in removal.overwritten:
         click.echo(
@@ -278,9 +303,9 @@ def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
     from evload.ingest import batches
 
     with _database(data_dir) as (_, dsn):
-        rows = asyncio.run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
+        rows = _run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
         _ask(f"Take out all {rows:,} rows before {day:%Y-%m-%d}?", yes)
-        removal = asyncio.run(batches.drop_before(dsn, day.date()))
+        removal = _run(batches.drop_before(dsn, day.date()))
     click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
 
 
@@ -296,7 +321,7 @@ def refresh(data_dir: Path | None) -> None:
     from evload.ingest.views import refresh as refresh_views
 
     with _database(data_dir) as (_, dsn):
-        click.echo(f"Both views are up to date. Data version {asyncio.run(refresh_views(dsn))}.")
+        click.echo(f"Both views are up to date. Data version {_run(refresh_views(dsn))}.")
 
 
 @main.command()
@@ -312,7 +337,7 @@ def migrate(data_dir: Path | None) -> None:
 def status(data_dir: Path | None) -> None:
     """Say what the database holds."""
     with _database(data_dir) as (_, dsn):
-        found = asyncio.run(_status(dsn))
+        found = _run(_status(dsn))
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' ') + ':':<16} {_shown(value)}")
 
