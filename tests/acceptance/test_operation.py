@@ -33,17 +33,23 @@ def test_metrics_are_right_across_workers(loaded_dsn: str, shell: Shell) -> None
             assert fresh_get(api, "/kpi/total-energy").status_code == 200
         fresh_get(api, "/nowhere")
         name = 'evload_requests_total{route="/kpi/total-energy",status="200"}'
-        wait_until(lambda: count_of(fresh_get(api, "/metrics").text, name) == 40)
+        other = 'evload_requests_total{route="other",status="404"}'
+
+        def is_known_to_all() -> bool:  # each worker tells the others four times a second
+            texts = [fresh_get(api, "/metrics").text for _ in range(8)]
+            return all(count_of(text, name) == 40 and count_of(text, other) == 1 for text in texts)
+
+        wait_until(is_known_to_all)
         for _ in range(10):
             text = fresh_get(api, "/metrics").text
             assert count_of(text, name) == 40
-            assert count_of(text, 'evload_requests_total{route="other",status="404"}') == 1
+            assert count_of(text, other) == 1
             assert count_of(text, 'evload_request_seconds_count{route="/kpi/total-energy"}') == 40
             assert count_of(text, 'evload_request_seconds_bucket{route="/kpi/total-energy",le="+Inf"}') == 40
             assert count_of(text, "evload_cache_hits_total") + count_of(text, "evload_cache_misses_total") == 40
             assert count_of(text, "evload_stored_rows") == 5
             assert count_of(text, "evload_database_up") == 1
-            assert count_of(text, "evload_database_requests") == 0
+            assert count_of(text, "evload_database_requests") <= 2  # asking for metrics asks the database
 
 
 def test_every_worker_sees_a_load_within_a_second(loaded_dsn: str, shell: Shell, tmp_path: Path) -> None:
