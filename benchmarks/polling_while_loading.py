@@ -234,7 +234,7 @@ def main(quick: bool, seconds: float, clients: int, pause: float) -> None:
         show(found, polled.errors + wrong)
         print(f"In the end all values of both views equal a recomputation from the {check_views(dsn):,} rows.")
         if not quick:
-            write_results("polling_while_loading", {"machine": machine(dsn), **found})
+            write_results(f"polling_while_loading_pause_{pause:g}", {"machine": machine(dsn), **found})
 
 
 def results(polled: Polled, versions: Versions, wrong: list[str]) -> dict[str, Any]:
