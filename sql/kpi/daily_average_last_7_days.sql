@@ -2,10 +2,9 @@
 -- params: measure text
 -- returns: avg_daily_energy_kwh numeric, period text, from date, to date
 WITH latest AS (
-    SELECT max(hour) AT TIME ZONE site.timezone AS local_hour, max(hour) AS hour, site.timezone
-    FROM hourly_totals
+    SELECT observed.hour AT TIME ZONE site.timezone AS local_hour, observed.hour, site.timezone
+    FROM (SELECT max(hour) AS hour FROM hourly_totals) AS observed
     CROSS JOIN site
-    GROUP BY site.timezone
 )
 SELECT
     round(avg(days.energy_kwh), 2) AS avg_daily_energy_kwh,

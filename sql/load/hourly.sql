@@ -4,6 +4,6 @@
 SELECT hourly.hour::timestamp AS hour, hourly.energy_kwh AS hourly_energy_kwh
 FROM hourly_energy AS hourly
 WHERE hourly.measure = $1::text
-    AND ($2::timestamptz IS NULL OR hourly.hour >= $2::timestamptz)
-    AND ($3::timestamptz IS NULL OR hourly.hour <= $3::timestamptz)
+    AND hourly.hour >= coalesce($2::timestamptz, '-infinity')
+    AND hourly.hour <= coalesce($3::timestamptz, 'infinity')
 ORDER BY hourly.hour

@@ -13,6 +13,6 @@ SELECT
     stored.flex_7_2_kwh AS flex_7_2_kwh
 FROM hourly_load AS stored
 WHERE stored.user_id = $1::text
-    AND ($2::timestamptz IS NULL OR stored.date_from >= $2::timestamptz)
-    AND ($3::timestamptz IS NULL OR stored.date_from <= $3::timestamptz)
+    AND stored.date_from >= coalesce($2::timestamptz, '-infinity')
+    AND stored.date_from <= coalesce($3::timestamptz, 'infinity')
 ORDER BY stored.date_from, stored.index
