@@ -1,8 +1,10 @@
 """Every number the API serves, computed a second time: polars over the raw rows of a file, nothing of evload's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -56,63 +58,151 @@ def raw_rows(path: Path, timezone: str) -> pl.DataFrame:
     )
 
 
-def rounded(value: Decimal) -> float:
-    return float(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
+def rounded(value: Decimal, unit: Decimal = Decimal("0.01")) -> float:
+    return float(value.quantize(unit, ROUND_HALF_UP))
+
+
+def spread(count: int, points: int) -> list[int]:
+    """Every rank, or as many as there are points, at equal steps from the first rank to the last."""
+    if count <= points:
+        return list(range(1, count + 1))
+    return [int(1 + Fraction(point * (count - 1), points - 1)) for point in range(points)]
+
+
+@dataclass(frozen=True)
+class Hour:
+    instant: datetime
+    local: datetime
+    energy: Decimal
+
+
+def peak(hours: list[Hour]) -> Hour:
+    """The first of those with the most energy."""
+    return min(hours, key=lambda hour: (-hour.energy, hour.instant))
+
+
+def mean(values: Sequence[Decimal] | Sequence[int]) -> Decimal:
+    return sum(map(Decimal, values), Decimal(0)) / len(values)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What the API must answer about some rows."""
+    """What the API must answer about some of the rows."""
 
     rows: pl.DataFrame
     measure: str
+    timezone: str
+    all_rows: pl.DataFrame
 
     @staticmethod
-    def between(rows: pl.DataFrame, measure: str, start: datetime | None, end: datetime | None) -> "Expected":
+    def between(
+        rows: pl.DataFrame, measure: str, timezone: str, start: datetime | None = None, end: datetime | None = None
+    ) -> "Expected":
+        found = rows
         if start is not None:
-            rows = rows.filter(pl.col("date_from") >= start)
+            found = found.filter(pl.col("date_from") >= start)
         if end is not None:
-            rows = rows.filter(pl.col("date_from") <= end)
-        return Expected(rows, measure)
+            found = found.filter(pl.col("date_from") <= end)
+        return Expected(found, measure, timezone, rows)
 
-    def hours(self) -> list[tuple[datetime, datetime, Decimal]]:
-        """(instant, local time, energy), by instant."""
+    def hours(self) -> list[Hour]:
         energy = pl.col(self.measure).fill_null(Decimal(0)).sum()
         hourly = self.rows.group_by("date_from", "local_from").agg(energy).sort("date_from")
-        return list(hourly.iter_rows())
+        return [Hour(*row) for row in hourly.iter_rows()]
 
-    def days(self) -> dict[str, list[Decimal]]:
-        """Day -> the energies of its hours."""
-        by_day: dict[str, list[Decimal]] = {}
-        for _, local, energy in self.hours():
-            by_day.setdefault(local.date().isoformat(), []).append(energy)
+    def days(self) -> dict[str, list[Hour]]:
+        by_day: dict[str, list[Hour]] = {}
+        for hour in self.hours():
+            by_day.setdefault(hour.local.date().isoformat(), []).append(hour)
         return by_day
 
-    def daily(self) -> list[Decimal]:
-        return [sum(hours, Decimal(0)) for hours in self.days().values()]
+    def daily(self) -> dict[str, Decimal]:
+        return {day: sum((hour.energy for hour in hours), Decimal(0)) for day, hours in self.days().items()}
+
+    def active(self) -> dict[str, int]:
+        return {day: sum(hour.energy > 0 for hour in hours) for day, hours in self.days().items()}
 
     def answers(self) -> dict[str, object]:
         """Path -> answer, of every aggregate with a range."""
-        hourly, days = self.hours(), self.days()
-        named, daily = list(days), [sum(hours, Decimal(0)) for hours in days.values()]
-        active = [sum(energy > 0 for energy in hours) for hours in days.values()]
+        return {**self.loads(), **self.lists(), **self.kpis(), "/kpi/summary": self.summary()}
+
+    def loads(self) -> dict[str, object]:
+        curves = {f"/load/duration-curve?points={points}": self.duration_curve(points) for points in (2, 7)}
         return {
             "/load/hourly": [
-                {"hour": local.isoformat(), "hourly_energy_kwh": float(energy)} for _, local, energy in hourly
+                {"hour": hour.local.isoformat(), "hourly_energy_kwh": float(hour.energy)} for hour in self.hours()
             ],
-            "/load/daily": [
-                {"day": day, "daily_energy_kwh": float(energy)} for day, energy in zip(named, daily, strict=True)
+            "/load/daily": [{"day": day, "daily_energy_kwh": float(energy)} for day, energy in self.daily().items()],
+            "/load/profile": self.profile(),
+            "/load/duration-curve": self.duration_curve(200),
+            **curves,
+        }
+
+    def profile(self) -> list[dict[str, object]]:
+        cells: dict[tuple[int, int], list[Decimal]] = {}
+        for hour in self.hours():
+            cells.setdefault((hour.local.isoweekday(), hour.local.hour), []).append(hour.energy)
+        return [
+            {
+                "weekday": weekday,
+                "hour": hour,
+                "mean_energy_kwh": rounded(mean(energies), THOUSANDTH),
+                "observed_hours": len(energies),
+            }
+            for (weekday, hour), energies in sorted(cells.items())
+        ]
+
+    def duration_curve(self, points: int) -> list[dict[str, object]]:
+        falling = sorted((hour.energy for hour in self.hours()), reverse=True)
+        return [
+            {
+                "hours": rank,
+                "share_percent": rounded(Decimal(100 * rank) / len(falling), THOUSANDTH),
+                "hourly_energy_kwh": float(falling[rank - 1]),
+            }
+            for rank in spread(len(falling), points)
+        ]
+
+    def lists(self) -> dict[str, object]:
+        energy, active = self.daily(), self.active()
+        return {
+            "/kpi/daily": [
+                {
+                    "day": day,
+                    "daily_energy_kwh": float(energy[day]),
+                    "active_hours": active[day],
+                    "peak_hourly_load_kwh": float(peak(hours).energy),
+                    "peak_hour": peak(hours).local.isoformat(),
+                }
+                for day, hours in self.days().items()
             ],
+            "/kpi/daily_utilization": [{"day": day, "active_hours": hours} for day, hours in active.items()],
+        }
+
+    def kpis(self) -> dict[str, dict[str, float]]:
+        daily, active = list(self.daily().values()), list(self.active().values())
+        return {
             "/kpi/total-energy": {"total_energy_kwh": rounded(sum(daily, Decimal(0)))},
-            "/kpi/daily-average": {"avg_daily_energy_kwh": rounded(sum(daily, Decimal(0)) / len(daily))},
+            "/kpi/daily-average": {"avg_daily_energy_kwh": rounded(mean(daily))},
             "/kpi/peak-daily": {"peak_daily_energy_kwh": rounded(max(daily))},
-            "/kpi/peak-hourly": {"peak_hourly_load_kwh": rounded(max(energy for *_, energy in hourly))},
-            "/kpi/daily_utilization": [
-                {"day": day, "active_hours": hours} for day, hours in zip(named, active, strict=True)
-            ],
-            "/kpi/avg-active-hours-per-day": {
-                "avg_active_charging_hours_per_day": rounded(Decimal(sum(active)) / len(active))
-            },
+            "/kpi/peak-hourly": {"peak_hourly_load_kwh": rounded(peak(self.hours()).energy)},
+            "/kpi/avg-active-hours-per-day": {"avg_active_charging_hours_per_day": rounded(mean(active))},
+        }
+
+    def summary(self) -> dict[str, object]:
+        """Every KPI under its own name, and when it was."""
+        last, hours, daily = last_7_days(self.all_rows, self.measure, self.timezone), self.hours(), self.daily()
+        return {
+            **{name: value for kpi in self.kpis().values() for name, value in kpi.items()},
+            "last_7_days_avg_daily_energy_kwh": last["avg_daily_energy_kwh"],
+            "last_7_days_from": last["from"],
+            "last_7_days_to": last["to"],
+            "peak_day": min(day for day, energy in daily.items() if energy == max(daily.values())),
+            "peak_hour": peak(hours).local.isoformat(),
+            "days": len(daily),
+            "first_hour": hours[0].local.isoformat(),
+            "last_hour": hours[-1].local.isoformat(),
+            "timezone": self.timezone,
         }
 
 
@@ -121,9 +211,9 @@ def last_7_days(rows: pl.DataFrame, measure: str, timezone: str) -> dict[str, ob
     latest: datetime = rows["date_from"].max()  # type: ignore[assignment]
     local = latest.astimezone(zone).replace(tzinfo=None)
     since = (local - timedelta(days=7)).replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
-    daily = Expected.between(rows, measure, since, latest).daily()
+    daily = Expected.between(rows, measure, timezone, since, latest).daily()
     return {
-        "avg_daily_energy_kwh": rounded(sum(daily, Decimal(0)) / len(daily)),
+        "avg_daily_energy_kwh": rounded(mean(list(daily.values()))),
         "period": "last_7_days",
         "from": (local - timedelta(days=7)).date().isoformat(),
         "to": local.date().isoformat(),

@@ -28,6 +28,27 @@ def series(name: str, value: str, found: dict[str, float]) -> list[dict[str, obj
 HOURS = {"2018-12-21T10:00:00": 0.3, "2018-12-21T11:00:00": 1.745, "2018-12-22T00:00:00": 0, "2019-01-01T09:00:00": 3.6}
 DAYS = {"2018-12-21": 2.045, "2018-12-22": 0, "2019-01-01": 3.6}
 LAST_7_DAYS = {"avg_daily_energy_kwh": 3.6, "period": "last_7_days", "from": "2018-12-25", "to": "2019-01-01"}
+SUMMARY = {
+    "total_energy_kwh": 5.65, "avg_daily_energy_kwh": 1.88,
+    "last_7_days_avg_daily_energy_kwh": 3.6, "last_7_days_from": "2018-12-25", "last_7_days_to": "2019-01-01",
+    "peak_daily_energy_kwh": 3.6, "peak_day": "2019-01-01",
+    "peak_hourly_load_kwh": 3.6, "peak_hour": "2019-01-01T09:00:00",
+    "avg_active_charging_hours_per_day": 1, "days": 3,
+    "first_hour": "2018-12-21T10:00:00", "last_hour": "2019-01-01T09:00:00", "timezone": "Europe/Oslo",
+}  # fmt: skip
+ONE_HOUR = {
+    "total_energy_kwh": 0.3, "avg_daily_energy_kwh": 0.3, "peak_daily_energy_kwh": 0.3, "peak_day": "2018-12-21",
+    "peak_hourly_load_kwh": 0.3, "peak_hour": "2018-12-21T10:00:00", "days": 1, "last_hour": "2018-12-21T10:00:00",
+}  # fmt: skip
+
+
+def table(names: str, *found: tuple[object, ...]) -> list[dict[str, object]]:
+    return [dict(zip(names.split(), row, strict=True)) for row in found]
+
+
+DAY = "day daily_energy_kwh active_hours peak_hourly_load_kwh peak_hour"
+PROFILE = "weekday hour mean_energy_kwh observed_hours"
+CURVE = "hours share_percent hourly_energy_kwh"
 ANSWERS: dict[str, Any] = {
     "/": "Welcome to from EV Charging Project!",
     "/users": ["A-1", "B-2", "Ø b/2"],
@@ -42,6 +63,19 @@ ANSWERS: dict[str, Any] = {
     "/load/daily": series("day", "daily_energy_kwh", DAYS),
     "/load/daily?start_date=2018-12-21T11:00&end_date=2018-12-22": series(
         "day", "daily_energy_kwh", {"2018-12-21": 1.745, "2018-12-22": 0}
+    ),
+    "/load/profile": table(PROFILE, (2, 9, 3.6, 1), (5, 10, 0.3, 1), (5, 11, 1.745, 1), (6, 0, 0, 1)),
+    "/load/duration-curve": table(CURVE, (1, 25, 3.6), (2, 50, 1.745), (3, 75, 0.3), (4, 100, 0)),
+    "/load/duration-curve?points=3": table(CURVE, (1, 25, 3.6), (2, 50, 1.745), (4, 100, 0)),
+    "/load/duration-curve?points=2&measure=flex_7_2_kwh": table(CURVE, (1, 25, 2), (4, 100, 0)),
+    "/load/duration-curve?start_date=2019-01-01": table(CURVE, (1, 100, 3.6)),
+    "/kpi/summary": SUMMARY,
+    "/kpi/summary?end_date=2018-12-21T10:59": {**SUMMARY, **ONE_HOUR},
+    "/kpi/daily": table(
+        DAY,
+        ("2018-12-21", 2.045, 2, 1.745, "2018-12-21T11:00:00"),
+        ("2018-12-22", 0, 0, 0, "2018-12-22T00:00:00"),
+        ("2019-01-01", 3.6, 1, 3.6, "2019-01-01T09:00:00"),
     ),
     "/kpi/total-energy": {"total_energy_kwh": 5.65},
     "/kpi/total-energy?measure=synthetic_3_6_kwh": {"total_energy_kwh": 5.65},

@@ -10,6 +10,10 @@ from tests.acceptance.processes import Api
 WITH_A_RANGE = (
     "/load/hourly",
     "/load/daily",
+    "/load/profile",
+    "/load/duration-curve",
+    "/kpi/summary",
+    "/kpi/daily",
     "/kpi/total-energy",
     "/kpi/daily-average",
     "/kpi/peak-daily",
@@ -77,6 +81,7 @@ UNPARSABLE = [
     *((path, name, "soon") for path in (*WITH_A_RANGE, USER) for name in ("start_date", "end_date")),
     *((path, "measure", value) for path in AGGREGATES for value in ("energy", "", "SYNTHETIC_3_6_KWH")),
     *(("/hourly_loads", "limit", value) for value in ("0", "1001", "abc", "-1", "", "1.5", "9" * 5000)),
+    *(("/load/duration-curve", "points", value) for value in ("1", "1001", "abc", "-1", "", "1.5", "9" * 5000)),
     *(("/hourly_loads", "after", value) for value in ("-1", "abc", "", str(2**63))),
 ]  # fmt: skip
 
@@ -102,3 +107,8 @@ def test_422_names_every_parameter_that_does_not_parse(api: Api) -> None:
 @pytest.mark.parametrize("query", ["limit=1", "limit=1000", "after=0", f"after={2**63 - 1}"])
 def test_the_limits_themselves_are_fine(api: Api, query: str) -> None:
     assert api.get(f"/hourly_loads?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("points", [2, 1000])
+def test_the_limits_of_points_are_fine(api: Api, points: int) -> None:
+    assert api.get(f"/load/duration-curve?points={points}").status_code == 200

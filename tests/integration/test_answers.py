@@ -80,14 +80,19 @@ def ranges(draw: st.DrawFn, zone: ZoneInfo, first: datetime, last: datetime) -> 
 
 
 async def check_all(
-    client: httpx2.AsyncClient, rows: pl.DataFrame, measure: str, start: Bound | None, end: Bound | None
+    client: httpx2.AsyncClient,
+    rows: pl.DataFrame,
+    timezone: str,
+    measure: str,
+    start: Bound | None = None,
+    end: Bound | None = None,
 ) -> None:
-    expected = Expected.between(rows, measure, start.instant if start else None, end.instant if end else None)
+    expected = Expected.between(rows, measure, timezone, start.instant if start else None, end.instant if end else None)
     params = {"measure": measure, "start_date": start and start.text, "end_date": end and end.text}
     query = "&".join(f"{name}={value}" for name, value in params.items() if value is not None)
     answers = None if expected.rows.is_empty() else expected.answers()
     for path in ALL_PATHS:
-        answer = await client.get(f"{path}?{query}")
+        answer = await client.get(f"{path}{'&' if '?' in path else '?'}{query}")
         if start and end and start.instant > end.instant:
             assert (answer.status_code, answer.json()) == (400, BACKWARDS), query
         elif answers is None:
@@ -99,6 +104,12 @@ async def check_all(
 ALL_PATHS = (
     "/load/hourly",
     "/load/daily",
+    "/load/profile",
+    "/load/duration-curve",
+    "/load/duration-curve?points=2",
+    "/load/duration-curve?points=7",
+    "/kpi/summary",
+    "/kpi/daily",
     "/kpi/total-energy",
     "/kpi/daily-average",
     "/kpi/peak-daily",
@@ -159,13 +170,13 @@ async def test_random_ranges_of_the_real_rows(
     span = data.draw(st.sampled_from([(FIRST, LAST), (FIRST, LAST), *AROUND_CHANGES]))
     start, end = data.draw(ranges(OSLO, *span))
     async with api_client(real_dsn) as client:
-        await check_all(client, real_rows, measure, start, end)
+        await check_all(client, real_rows, "Europe/Oslo", measure, start, end)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 async def test_all_of_the_real_rows(real_dsn: str, real_rows: pl.DataFrame, measure: str) -> None:
     async with api_client(real_dsn) as client:
-        await check_all(client, real_rows, measure, None, None)
+        await check_all(client, real_rows, "Europe/Oslo", measure)
         answer = await client.get("/kpi/daily-average-last-7-days", params={"measure": measure})
         assert answer.json() == last_7_days(real_rows, measure, "Europe/Oslo")
         await check_users(client, real_rows, ["AdO3-4", "Share-24"])
@@ -235,7 +246,7 @@ async def test_random_ranges_of_random_rows(
         async with api_client(dsn) as client:
             for _ in range(5):
                 measure = data.draw(st.sampled_from(list(MEASURES)))
-                await check_all(client, rows, measure, *data.draw(ranges(zone, *span)))  # type: ignore[arg-type]
+                await check_all(client, rows, name, measure, *data.draw(ranges(zone, *span)))  # type: ignore[arg-type]
             last = await client.get("/kpi/daily-average-last-7-days", params={"measure": measure})
             assert last.json() == last_7_days(rows, measure, name)
             await check_users(client, rows, rows["user_id"].drop_nulls().unique().to_list())

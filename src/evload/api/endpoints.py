@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evload.api import models
-from evload.api.params import Measured, MeasuredRange, NoParams, Page, Params, UserRange
+from evload.api.params import CurveRange, Measured, MeasuredRange, NoParams, Page, Params, UserRange
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
 NO_SUCH_USER = "No data found for given user"
@@ -41,6 +41,15 @@ ENDPOINTS = (
     ),
     Endpoint("/load/hourly", "load/hourly", MeasuredRange, models.HourlyLoad, "Energy per hour", many=True),
     Endpoint("/load/daily", "load/daily", MeasuredRange, models.DailyLoad, "Energy per day", many=True),
+    Endpoint(
+        "/load/profile", "load/profile", MeasuredRange, models.LoadProfile, "Mean energy by weekday and hour", many=True
+    ),
+    Endpoint(
+        "/load/duration-curve", "load/duration_curve", CurveRange, models.DurationCurve, "Load duration curve",
+        many=True,
+    ),
+    Endpoint("/kpi/summary", "kpi/summary", MeasuredRange, models.Summary, "All KPIs at once"),
+    Endpoint("/kpi/daily", "kpi/daily", MeasuredRange, models.Day, "The KPIs of each day", many=True),
     Endpoint("/kpi/total-energy", "kpi/total_energy", MeasuredRange, models.TotalEnergy, "Total energy"),
     Endpoint("/kpi/daily-average", "kpi/daily_average", MeasuredRange, models.DailyAverage, "Mean daily energy"),
     Endpoint(

@@ -47,6 +47,50 @@ class DailyLoad(Answer):
     daily_energy_kwh: float
 
 
+class LoadProfile(Answer):
+    """The mean of an hour of the week. 1 is Monday; hours are on the site's clock."""
+
+    weekday: int
+    hour: int
+    mean_energy_kwh: float
+    observed_hours: int
+
+
+class DurationCurve(Answer):
+    """In `hours` hours, `share_percent` of all that were observed, the load was at least `hourly_energy_kwh`."""
+
+    hours: int
+    share_percent: float
+    hourly_energy_kwh: float
+
+
+class Summary(Answer):
+    """Times are on the site's clock, `timezone`. The last seven days end with the latest hour, whatever the range."""
+
+    total_energy_kwh: float
+    avg_daily_energy_kwh: float
+    last_7_days_avg_daily_energy_kwh: float
+    last_7_days_from: date
+    last_7_days_to: date
+    peak_daily_energy_kwh: float
+    peak_day: date
+    peak_hourly_load_kwh: float
+    peak_hour: datetime
+    avg_active_charging_hours_per_day: float
+    days: int
+    first_hour: datetime
+    last_hour: datetime
+    timezone: str
+
+
+class Day(Answer):
+    day: date
+    daily_energy_kwh: float
+    active_hours: int
+    peak_hourly_load_kwh: float
+    peak_hour: datetime
+
+
 class TotalEnergy(Answer):
     total_energy_kwh: float
 

@@ -73,6 +73,10 @@ class MeasuredRange(Range, Measured):
     pass
 
 
+class CurveRange(MeasuredRange):
+    points: Annotated[int, Field(ge=2, le=1000, description="How many points, at most.")] = 200
+
+
 class UserRange(Range):
     user_id: str
 

@@ -1,0 +1,29 @@
+-- The hours in descending order of their energy, all users together: the load was at least this in that many hours.
+-- params: measure text, start_date timestamptz, end_date timestamptz, points int4
+-- returns: hours int8, share_percent numeric, hourly_energy_kwh numeric
+WITH ranked AS (
+    SELECT
+        row_number() OVER (ORDER BY hourly.energy_kwh DESC) AS hours,
+        count(*) OVER () AS observed_hours,
+        hourly.energy_kwh
+    FROM hourly_energy AS hourly
+    WHERE hourly.measure = $1::text
+        AND ($2::timestamptz IS NULL OR hourly.hour >= $2::timestamptz)
+        AND ($3::timestamptz IS NULL OR hourly.hour <= $3::timestamptz)
+),
+
+-- Evenly spread from the first rank to the last; every rank where there are no more than points.
+shown AS (
+    SELECT 1 + point * (observed_hours - 1) / greatest(least($4::int4, observed_hours) - 1, 1) AS hours
+    FROM ranked
+    CROSS JOIN LATERAL generate_series(0, least($4::int4, observed_hours) - 1) AS point
+    WHERE ranked.hours = 1
+)
+
+SELECT
+    ranked.hours,
+    round(100.0 * ranked.hours / ranked.observed_hours, 3) AS share_percent,
+    ranked.energy_kwh AS hourly_energy_kwh
+FROM ranked
+JOIN shown ON shown.hours = ranked.hours
+ORDER BY ranked.hours
