@@ -22,10 +22,9 @@ observed AS (
 ),
 
 latest AS (
-    SELECT max(hour) AT TIME ZONE site.timezone AS local_hour, max(hour) AS hour, site.timezone
-    FROM hourly_totals
+    SELECT last.hour AT TIME ZONE site.timezone AS local_hour, last.hour, site.timezone
+    FROM (SELECT max(hour) AS hour FROM hourly_totals) AS last
     CROSS JOIN site
-    GROUP BY site.timezone
 )
 
 SELECT

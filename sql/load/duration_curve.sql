@@ -8,8 +8,8 @@ WITH ranked AS (
         hourly.energy_kwh
     FROM hourly_energy AS hourly
     WHERE hourly.measure = $1::text
-        AND ($2::timestamptz IS NULL OR hourly.hour >= $2::timestamptz)
-        AND ($3::timestamptz IS NULL OR hourly.hour <= $3::timestamptz)
+        AND hourly.hour >= coalesce($2::timestamptz, '-infinity')
+        AND hourly.hour <= coalesce($3::timestamptz, 'infinity')
 ),
 
 -- Evenly spread from the first rank to the last; every rank where there are no more than points.

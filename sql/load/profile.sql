@@ -8,7 +8,7 @@ SELECT
     count(*) AS observed_hours
 FROM hourly_energy AS hourly
 WHERE hourly.measure = $1::text
-    AND ($2::timestamptz IS NULL OR hourly.hour >= $2::timestamptz)
-    AND ($3::timestamptz IS NULL OR hourly.hour <= $3::timestamptz)
+    AND hourly.hour >= coalesce($2::timestamptz, '-infinity')
+    AND hourly.hour <= coalesce($3::timestamptz, 'infinity')
 GROUP BY 1, 2
 ORDER BY 1, 2
