@@ -18,6 +18,7 @@ ASK_EVERY_SECONDS = 1.0
 ANSWER_WITHIN_SECONDS = 5.0
 RECONNECT_AFTER_SECONDS = 0.25
 FIRST_ANSWER_WITHIN_SECONDS = 2.0
+CATCH_UP_WITHIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class SiteState:
 
 
 class Watch:
-    """Knows the site's state as of the last word from the database, which stays known while the database is away."""
+    """Knows the site's state as of the last word from the database, which stays known while the database is away.
+
+    A new state holds once `changed` has prepared for it.
+    """
 
     def __init__(self, dsn: str, changed: Callable[[SiteState | None, SiteState], Awaitable[None]]) -> None:
         self._dsn = dsn
@@ -63,8 +67,11 @@ class Watch:
     def data_version(self) -> int | None:
         return self._state.data_version if self._state else None
 
-    def ask_now(self) -> None:
+    async def catch_up(self, data_version: int) -> None:
+        """Waits a moment for a version that somebody has seen to follow this one."""
         self._wake.set()
+        with suppress(TimeoutError, EvloadError):
+            await asyncio.wait_for(self.next_after(data_version), CATCH_UP_WITHIN_SECONDS)
 
     async def next_after(self, data_version: int | None) -> SiteState:
         """Waits until the data version is another one."""
@@ -86,7 +93,7 @@ class Watch:
 
     async def _follow(self) -> None:
         connection = await connect(self._dsn, "watch", {"statement_timeout": "5s"})
-        connection.add_termination_listener(lambda *_: self.ask_now())
+        connection.add_termination_listener(lambda *_: self._wake.set())
         try:
             await schema.check(connection)
             await self._listen(connection)
@@ -101,7 +108,7 @@ class Watch:
     async def _listen(self, connection: asyncpg.Connection) -> None:
         """A standby cannot; a pooler says yes and keeps the words. Asking every second covers both."""
         try:
-            await connection.add_listener(CHANNEL, lambda *_: self.ask_now())
+            await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
             how = "listening"
         except asyncpg.PostgresError:
             how = "asking"
@@ -114,7 +121,7 @@ class Watch:
         before, self.problem = self._state, None
         state = SiteState(row["data_version"], ZoneInfo(row["timezone"]), row["is_empty"])
         if state != before:
-            self._state = state
             await self._changed(before, state)
+            self._state = state
             async with self._news:
                 self._news.notify_all()

@@ -83,6 +83,44 @@ async def test_a_load_is_seen_at_once(filled_dsn: str, tmp_path: Path) -> None:
     assert before.headers["etag"] != after.headers["etag"]
 
 
+async def test_nobody_waits_for_what_is_polled_when_the_data_changes(filled_dsn: str, tmp_path: Path) -> None:
+    other = f"{TOTAL}?measure=flex_7_2_kwh"
+    async with api_client(filled_dsn) as client:
+        for path in (TOTAL, TOTAL, other, other):
+            answers = [await client.get(path)]
+        load = asyncio.create_task(load_file(filled_dsn, write(tmp_path / "b.csv", SECOND.replace("1,62", "2"))))
+        while not load.done() or answers[-1].headers["x-data-version"] == "1":
+            answers += [await client.get(path) for path in (TOTAL, other)]
+            await asyncio.sleep(0.001)
+        assert "evload_cache_misses_total 2\n" in (await client.get("/metrics")).text
+    versions = [answer.headers["x-data-version"] for answer in answers]
+    assert versions == sorted(versions)
+    assert {answer.content for answer in answers if answer.url == f"http://evload{TOTAL}"} == {
+        b'{"total_energy_kwh":1.92}',
+        b'{"total_energy_kwh":2.30}',
+    }
+
+
+async def test_an_answer_that_cannot_be_renewed_in_time_does_not_hold_up_the_others(
+    filled_dsn: str, connection: asyncpg.Connection
+) -> None:
+    async with api_client(filled_dsn) as client:
+        for _ in range(2):
+            await client.get(TOTAL)
+        blocker = await asyncpg.connect(filled_dsn)
+        async with blocker.transaction():
+            await blocker.execute("REFRESH MATERIALIZED VIEW daily_recent")  # nobody can read it meanwhile
+            await connection.execute("UPDATE site SET data_version = 7; NOTIFY evload_data_version")
+            async with asyncio.timeout(1):
+                while (await client.get("/users")).headers["x-data-version"] != "7":
+                    await asyncio.sleep(0.005)
+            waiting = asyncio.create_task(client.get(TOTAL))
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+        await blocker.close()
+        assert (await waiting).headers["x-data-version"] == "7"
+
+
 async def test_a_load_is_seen_within_a_second_without_notifications(
     filled_dsn: str, connection: asyncpg.Connection
 ) -> None:

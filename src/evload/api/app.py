@@ -19,11 +19,12 @@ from evload.api import documentation, errors
 from evload.api.cache import Cache
 from evload.api.endpoints import ENDPOINTS
 from evload.api.events import Events
-from evload.api.handler import Answers, Handlers
+from evload.api.handler import Answers, Handlers, Question
 from evload.api.health import Health
 from evload.api.hot import hot_path
 from evload.api.measured import AccessLog, Measured
 from evload.api.metrics import Metrics
+from evload.api.renewal import Renewal
 from evload.api.representation import Representations
 from evload.database import Database
 from evload.settings import Settings
@@ -44,7 +45,7 @@ class App:
     def __init__(self, settings: Settings, metrics_file: Path) -> None:
         assert settings.database_url is not None
         self.closing = asyncio.Event()
-        self._cache = Cache(settings.cache_megabytes * 1_000_000)
+        self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000)
         self._metrics = Metrics(metrics_file, (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS)))
         self._database = Database(
             settings.database_url,
@@ -54,6 +55,8 @@ class App:
             busy=lambda more: self._metrics.add("database_requests", more),
         )
         self._watch = Watch(settings.database_url, self._site_changed)
+        self._answers = Answers(self._database, self._watch, self._cache, self._metrics)
+        self._renewal = Renewal(self._answers, self._cache)
         cors: dict[str, Any] = {
             "allow_origins": settings.cors_origins,
             "allow_methods": ["*"],
@@ -81,17 +84,18 @@ class App:
         finally:
             sharing.cancel()
             await self._watch.close()
+            await self._renewal.close()
             await self._database.close()
             self._metrics.close()
 
     async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
-        self._cache.clear()
         if before is not None and before.zone != now.zone:
+            self._cache.clear()
             await self._database.forget_site_clock()
+        await self._renewal.turn(now)
 
     def _routes(self) -> list[BaseRoute]:
-        answers = Answers(self._database, self._watch, self._cache, self._metrics)
-        handlers = Handlers(answers, self._watch, self._cache, self._representations)
+        handlers = Handlers(self._answers, self._watch, self._cache, self._representations)
         health = Health(self._database, self._watch, self._metrics)
         # `:path` because a user id may hold a slash. That route comes last, as it would take others.
         fixed_first = sorted(ENDPOINTS, key=lambda endpoint: "{" in endpoint.path)

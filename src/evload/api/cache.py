@@ -3,8 +3,9 @@
 import gzip
 import sys
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from hashlib import blake2b
+from typing import Generic, TypeVar
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -14,12 +15,14 @@ else:
 Headers = list[tuple[bytes, bytes]]
 Alias = tuple[str, bytes]
 Representation = tuple[bytes, bytes]
+Key = TypeVar("Key", bound=Hashable)
 
 WORTH_COMPRESSING_BYTES = 1000
 OVERHEAD_BYTES = 1500  # of an answer's objects, measured; a variant has half of it
 MOST_ALIASES_OF_AN_ANSWER = 16
 GZIP_LEVEL = 6
 ZSTD_LEVEL = 3
+RENEWALS_UNUSED = 2  # a dashboard that polls less often than files are loaded still finds its answer in memory
 
 
 class Variant:
@@ -46,6 +49,7 @@ class Answer:
         "key",
         "link",
         "made",
+        "renewals",
         "route",
         "status",
         "used",
@@ -61,6 +65,8 @@ class Answer:
         self.digest = blake2b(body + (link or b""), digest_size=8).hexdigest()
         self.key: Hashable = None
         self.used = False
+        self.renewals = 0
+        """How many more times it is made anew though nobody asks for it."""
         self.made: dict[Representation, Variant] = {}
         """By encoding and kind of origin."""
         self.variants: dict[Representation, Variant] = {}
@@ -89,26 +95,26 @@ class Answer:
         return bodies + OVERHEAD_BYTES + len(self.made) * OVERHEAD_BYTES // 2
 
 
-class Cache:
+class Cache(Generic[Key]):
     """By canonical key, and by the exact words of requests that hold no parameter but ours.
 
-    Cleared when the data version moves. When it is full the answers that nobody asked for again go first.
+    Turned over when the data version moves. When it is full the answers that nobody asked for again go first.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self.aliases: dict[Alias, Answer] = {}
 
-    def get(self, key: Hashable) -> Answer | None:
+    def get(self, key: Key) -> Answer | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
         kept.answer.used = True
         return kept.answer
 
-    def put(self, key: Hashable, answer: Answer) -> None:
+    def put(self, key: Key, answer: Answer) -> None:
         if answer.size_bytes() <= self._max_bytes:
             self._kept[key] = _Kept(answer)
             answer.key = key
@@ -116,7 +122,7 @@ class Cache:
 
     def weigh(self, answer: Answer) -> None:
         """Counts an answer's bytes anew: it grows when it is compressed."""
-        kept = self._kept.get(answer.key)
+        kept = self._kept.get(answer.key)  # type: ignore[arg-type]
         if kept is None or kept.answer is not answer:
             return
         size_bytes = answer.size_bytes()
@@ -126,12 +132,27 @@ class Cache:
             self._evict()
 
     def name(self, alias: Alias, answer: Answer) -> None:
-        kept = self._kept.get(answer.key)
+        kept = self._kept.get(answer.key)  # type: ignore[arg-type]
         if kept is None or kept.answer is not answer or len(kept.aliases) >= MOST_ALIASES_OF_AN_ANSWER:
             return
         if alias not in self.aliases:
             kept.aliases.append(alias)
         self.aliases[alias] = answer
+
+    def asked_again(self) -> list[Key]:
+        """What was asked for more than once, and so will be again."""
+        return [key for key, kept in self._kept.items() if kept.answer.used or kept.answer.renewals]
+
+    def turn(self, renewed: Mapping[Key, Answer]) -> None:
+        """Lets everything go but what was made anew, which is known by the same words as before."""
+        before = self._kept.copy()
+        self.clear()
+        for key, answer in renewed.items():
+            self.put(key, answer)
+            if (old := before.get(key)) is not None:
+                answer.renewals = RENEWALS_UNUSED if old.answer.used else old.answer.renewals - 1
+                for alias in old.aliases:
+                    self.name(alias, answer)
 
     def clear(self) -> None:
         self._kept.clear()

@@ -20,36 +20,39 @@ from evload.queries import query, served
 from evload.watch import SiteState, Watch
 
 Handler = Callable[[Request], Awaitable[Response]]
+Question = tuple[Endpoint, Params]
 CLIENT_GONE = 499
 
 
 class Answers:
     """Finds or makes the answer to a canonical request."""
 
-    def __init__(self, database: Database, watch: Watch, cache: Cache, metrics: Metrics) -> None:
+    def __init__(self, database: Database, watch: Watch, cache: Cache[Question], metrics: Metrics) -> None:
         self._database = database
         self._watch = watch
         self._cache = cache
         self._metrics = metrics
         self._flights: Flights[Answer] = Flights()
 
-    async def of(self, endpoint: Endpoint, params: Params, state: SiteState) -> Answer:
-        key = (endpoint.path, *vars(params).values())
-        known = self._cache.get(key)
+    async def of(self, question: Question, state: SiteState) -> Answer:
+        known = self._cache.get(question)
         if known is not None:
             return known
-        # Whoever has seen a newer version must not join a flight that began before it.
-        return await self._flights.join((state.data_version, key), lambda: self._make(endpoint, params, state, key))
-
-    async def _make(self, endpoint: Endpoint, params: Params, state: SiteState, key: tuple[object, ...]) -> Answer:
         self._metrics.miss()
-        answer = _nothing(endpoint, params, state) if state.is_empty else await self._ask(endpoint, params, state)
-        # The query tells the version of its own snapshot. A newer one than the watch knows is news to the watch; an
-        # older one comes from a standby that lags. Neither is kept.
+        return await self.fresh(question, state)
+
+    async def fresh(self, question: Question, state: SiteState) -> Answer:
+        # Whoever has seen a newer version must not join a flight that began before it.
+        return await self._flights.join((state.data_version, question), lambda: self._make(question, state))
+
+    async def _make(self, question: Question, state: SiteState) -> Answer:
+        answer = _nothing(*question, state) if state.is_empty else await self._ask(*question, state)
+        # The query tells the version of its own snapshot. A newer one is news to the watch, which turns the cache over
+        # before anybody sees it, so that no client goes back in time. An older one comes from a standby that lags.
+        if answer.data_version > state.data_version:
+            await self._watch.catch_up(state.data_version)
         if answer.data_version == self._watch.data_version:
-            self._cache.put(key, answer)
-        else:
-            self._watch.ask_now()
+            self._cache.put(question, answer)
         return answer
 
     async def _ask(self, endpoint: Endpoint, params: Params, state: SiteState) -> Answer:
@@ -87,7 +90,9 @@ def _link(params: Params, next_after: int | None) -> bytes | None:
 
 
 class Handlers:
-    def __init__(self, answers: Answers, watch: Watch, cache: Cache, representations: Representations) -> None:
+    def __init__(
+        self, answers: Answers, watch: Watch, cache: Cache[Question], representations: Representations
+    ) -> None:
         self._answers = answers
         self._watch = watch
         self._cache = cache
@@ -99,7 +104,7 @@ class Handlers:
             began = perf_counter()
             state = self._watch.state
             params = _read_params(endpoint, request, state)
-            answer = await unless_gone(self._answers.of(endpoint, params, state), _gone(request))
+            answer = await unless_gone(self._answers.of((endpoint, params), state), _gone(request))
             if answer is None:
                 return Response(status_code=CLIENT_GONE)
             if request.query_params.keys() <= endpoint.params.model_fields.keys():

@@ -5,6 +5,7 @@ the place of each decision.
 """
 
 from time import perf_counter
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,7 +16,7 @@ from evload.api.representation import Representations, is_held
 NOTHING = {"type": "http.response.body", "body": b""}
 
 
-def hot_path(app: ASGIApp, cache: Cache, representations: Representations, metrics: Metrics) -> ASGIApp:
+def hot_path(app: ASGIApp, cache: Cache[Any], representations: Representations, metrics: Metrics) -> ASGIApp:
     aliases, count_hit, make_variant = cache.aliases, metrics.hit, representations.hot
 
     async def answer_or_pass_on(scope: Scope, receive: Receive, send: Send) -> None:
@@ -25,6 +26,7 @@ def hot_path(app: ASGIApp, cache: Cache, representations: Representations, metri
         if answer is None or scope["method"] not in ("GET", "HEAD"):
             return await app(scope, receive, send)
         began = perf_counter()
+        answer.used = True
         accepted = origin = condition = b""
         for name, value in scope["headers"]:
             if name == b"accept-encoding":
@@ -42,7 +44,6 @@ def hot_path(app: ASGIApp, cache: Cache, representations: Representations, metri
             return count_hit(answer.route, 304, perf_counter() - began)
         await send(variant.start)
         await send(variant.body)
-        answer.used = True
         return count_hit(answer.route, answer.status, perf_counter() - began)
 
     return answer_or_pass_on

@@ -56,7 +56,7 @@ class Representations:
     """Makes variants of answers; what they cost is paid once for each."""
 
     def __init__(
-        self, cache: Cache, allowed_origins: tuple[str, ...], cors: dict[str, Any], max_age_seconds: int
+        self, cache: Cache[Any], allowed_origins: tuple[str, ...], cors: dict[str, Any], max_age_seconds: int
     ) -> None:
         self._cache = cache
         self._cors = CORSMiddleware(_never, **cors)

@@ -1,6 +1,7 @@
 import random
+from typing import Any
 
-from evload.api.cache import OVERHEAD_BYTES, Answer, Cache
+from evload.api.cache import OVERHEAD_BYTES, RENEWALS_UNUSED, Answer, Cache
 
 ROUTE = "/kpi/total-energy"
 
@@ -16,7 +17,8 @@ def test_the_etag_follows_version_body_and_encoding() -> None:
 
 
 def test_an_answer_is_found_by_its_key_and_its_alias() -> None:
-    cache, one = Cache(100_000), answer()
+    cache: Cache[Any] = Cache(100_000)
+    one = answer()
     cache.put("key", one)
     cache.name((ROUTE, b"a=1"), one)
     assert cache.get("key") is one
@@ -27,7 +29,8 @@ def test_an_answer_is_found_by_its_key_and_its_alias() -> None:
 
 
 def test_an_answer_that_is_not_kept_gets_no_alias() -> None:
-    cache, large = Cache(1000), answer(b"x" * 2000)
+    cache: Cache[Any] = Cache(1000)
+    large = answer(b"x" * 2000)
     cache.put("key", large)
     cache.name((ROUTE, b""), large)
     assert cache.get("key") is None
@@ -35,14 +38,14 @@ def test_an_answer_that_is_not_kept_gets_no_alias() -> None:
 
 
 def test_a_cache_of_nothing_keeps_nothing() -> None:
-    cache = Cache(0)
+    cache: Cache[Any] = Cache(0)
     cache.put("key", answer())
     assert cache.get("key") is None
 
 
 def test_the_bound_in_bytes_holds_and_what_is_used_stays() -> None:
     room_for = 10
-    cache = Cache(room_for * (OVERHEAD_BYTES + 1000))
+    cache: Cache[Any] = Cache(room_for * (OVERHEAD_BYTES + 1000))
     favourite = answer(b"f" * 1000)
     cache.put("favourite", favourite)
     cache.name((ROUTE, b"f"), favourite)
@@ -57,9 +60,40 @@ def test_the_bound_in_bytes_holds_and_what_is_used_stays() -> None:
 
 
 def test_compressing_counts() -> None:
-    cache, one = Cache(2 * OVERHEAD_BYTES + 5000), answer(random.Random(1).randbytes(2560))
+    cache: Cache[Any] = Cache(2 * OVERHEAD_BYTES + 5000)
+    one = answer(random.Random(1).randbytes(2560))
     cache.put("one", one)
     cache.put("two", answer(b"x" * 2000))
     one.encoded(b"gzip")
     cache.weigh(one)
     assert [key for key in ("one", "two") if cache.get(key)] != ["one", "two"]
+
+
+def test_only_what_was_asked_again_survives_a_turn_and_keeps_its_words() -> None:
+    cache: Cache[Any] = Cache(100_000)
+    for name in ("polled", "seen once"):
+        cache.put(name, answer())
+    cache.name((ROUTE, b"polled"), answer_of(cache, "polled"))
+    assert cache.asked_again() == ["polled"]
+    renewed = answer(version=2)
+    cache.turn({"polled": renewed})
+    assert cache.aliases == {(ROUTE, b"polled"): renewed}
+    assert cache.get("polled") is renewed
+    assert cache.get("seen once") is None
+
+
+def test_what_nobody_asks_for_any_more_is_renewed_a_few_times_and_then_forgotten() -> None:
+    cache: Cache[Any] = Cache(100_000)
+    cache.put("polled", answer())
+    answer_of(cache, "polled")
+    turns = 0
+    while cache.asked_again():
+        cache.turn({"polled": answer()})
+        turns += 1
+    assert turns == 1 + RENEWALS_UNUSED
+
+
+def answer_of(cache: Cache[Any], key: str) -> Answer:
+    found = cache.get(key)
+    assert found is not None
+    return found

@@ -1,0 +1,48 @@
+"""Makes the answers that are asked for again and again anew before the data version moves: nobody waits for them."""
+
+import asyncio
+
+from evload.api.cache import Answer, Cache
+from evload.api.handler import Answers, Question
+from evload.watch import SiteState
+
+WITHIN_SECONDS = 0.05  # a load is to be seen within 0.1 s
+MOST = 64
+AT_ONCE = 4  # leaves connections for those who ask
+
+
+class Renewal:
+    def __init__(self, answers: Answers, cache: Cache[Question]) -> None:
+        self._answers = answers
+        self._cache = cache
+        self._unfinished: set[asyncio.Task[Answer]] = set()
+
+    async def turn(self, state: SiteState) -> None:
+        """Empties the cache but for what was renewed in time. The rest goes on, and whoever asks for it joins in."""
+        self._give_up()
+        at_once = asyncio.Semaphore(AT_ONCE)
+        renewing = {
+            asyncio.create_task(self._renew(question, state, at_once)): question
+            for question in self._cache.asked_again()[:MOST]
+        }
+        if renewing:
+            _, self._unfinished = await asyncio.wait(renewing, timeout=WITHIN_SECONDS)
+        self._cache.turn(
+            {question: task.result() for task, question in renewing.items() if _is_good(task, state.data_version)}
+        )
+
+    async def close(self) -> None:
+        self._give_up()
+        await asyncio.gather(*self._unfinished, return_exceptions=True)
+
+    async def _renew(self, question: Question, state: SiteState, at_once: asyncio.Semaphore) -> Answer:
+        async with at_once:
+            return await self._answers.fresh(question, state)
+
+    def _give_up(self) -> None:
+        for task in self._unfinished:
+            task.cancel()
+
+
+def _is_good(task: "asyncio.Task[Answer]", data_version: int) -> bool:
+    return task.done() and task.exception() is None and task.result().data_version == data_version
