@@ -77,7 +77,8 @@ PATHS = [path_of(kpi, measure, start) for kpi in KPIS for measure in MEASURES fo
 
 
 def expected_answers(dsn: str) -> Versions:
-    rows = fetch(dsn, EXPECTED, START, jit="off", max_parallel_workers_per_gather="0")  # leaves the other core to evload
+    # On one core: the check is not to slow the polls that it checks.
+    rows = fetch(dsn, EXPECTED, START, jit="off", max_parallel_workers_per_gather="0")
     answers = {
         path_of(kpi, row["measure"], row["starts"]): {name: row[name]} for row in rows for kpi, name in KPIS.items()
     }

@@ -140,5 +140,15 @@ def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:
 def _as_csv(rows: pl.DataFrame) -> bytes:
     """An unquoted nothing is null to COPY, and a quoted one the empty text of a filler row's user."""
     buffer = io.BytesIO()
-    rows.write_csv(buffer, include_header=False, datetime_format=INSTANT)
+    _with_texts_of_instants(rows).write_csv(buffer, include_header=False)
     return buffer.getvalue()
+
+
+def _with_texts_of_instants(rows: pl.DataFrame) -> pl.DataFrame:
+    """A block holds few different instants: each is written out once, where the CSV writer would do so for each row."""
+    instants = pl.concat([rows["date_from"], rows["date_to"]]).unique().to_frame("instant")
+    texts = instants.with_columns(text=pl.col("instant").dt.strftime(INSTANT))
+    for name in ("date_from", "date_to"):
+        mine = rows.select(pl.col(name).alias("instant")).join(texts, on="instant", how="left", maintain_order="left")
+        rows = rows.with_columns(mine["text"].alias(name))
+    return rows

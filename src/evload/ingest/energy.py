@@ -4,8 +4,6 @@ from decimal import Decimal
 
 import polars as pl
 
-from evload.ingest.frames import MEASURES
-
 MISSING = ("", "NA")
 NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 BELOW_ZERO = r"^-[0.]*[1-9]"
@@ -20,30 +18,26 @@ LIMIT_KWH = Decimal("999.999")
 NEAR_KWH = 1e-6
 
 
-def read(raw: pl.DataFrame) -> pl.DataFrame:
-    """Per measure: its `_text` for Postgres or null, and whether it is `_negative`, `_above` the limit, or `_junk`."""
-    given = raw.select(pl.col(MEASURES).str.strip_chars().str.replace(",", ".", literal=True))
-    texts = given.with_columns(_number_text(name).alias(f"{name}_text") for name in MEASURES)
-    numbers = texts.with_columns(pl.col(f"{name}_text").cast(pl.Float64).alias(f"{name}_number") for name in MEASURES)
-    return numbers.select(reading for name in MEASURES for reading in _readings(name, _just_above(name, numbers)))
-
-
-def _number_text(name: str) -> pl.Expr:
-    value = pl.col(name)
-    return pl.when(value.str.contains(NUMBER) & (value.str.len_bytes() <= NUMBER_CHARACTERS)).then(value)
-
-
-def _readings(name: str, just_above: list[str]) -> tuple[pl.Expr, ...]:
-    text, number = pl.col(f"{name}_text"), pl.col(f"{name}_number")
-    above = (number > float(LIMIT_KWH) + NEAR_KWH) | text.is_in(just_above)
-    return (
-        pl.when(number.abs() < NOTHING).then(pl.lit("0")).otherwise(text).alias(f"{name}_text"),
-        text.str.contains(BELOW_ZERO).alias(f"{name}_negative"),
-        above.alias(f"{name}_above"),
-        (text.is_null() & ~pl.col(name).is_in(MISSING)).alias(f"{name}_junk"),
+def read(given: pl.Series) -> pl.DataFrame:
+    """Per `given` text: `stored` for Postgres or null, and whether it is `negative`, `above` the limit, or `junk`."""
+    plain = pl.col("given").str.strip_chars().str.replace(",", ".", literal=True)
+    texts = given.to_frame("given").with_columns(plain=plain).with_columns(text=_number_text())
+    numbers = texts.with_columns(number=pl.col("text").cast(pl.Float64))
+    text, number = pl.col("text"), pl.col("number")
+    return numbers.select(
+        "given",
+        stored=pl.when(number.abs() < NOTHING).then(pl.lit("0")).otherwise(text),
+        negative=text.str.contains(BELOW_ZERO),
+        above=(number > float(LIMIT_KWH) + NEAR_KWH) | text.is_in(_just_above(numbers)),
+        junk=text.is_null() & ~pl.col("plain").is_in(MISSING),
     )
 
 
-def _just_above(name: str, numbers: pl.DataFrame) -> list[str]:
-    near = (pl.col(f"{name}_number") - float(LIMIT_KWH)).abs() <= 2 * NEAR_KWH
-    return [text for text in numbers.filter(near)[f"{name}_text"].unique() if Decimal(text) > LIMIT_KWH]
+def _number_text() -> pl.Expr:
+    plain = pl.col("plain")
+    return pl.when(plain.str.contains(NUMBER) & (plain.str.len_bytes() <= NUMBER_CHARACTERS)).then(plain)
+
+
+def _just_above(numbers: pl.DataFrame) -> list[str]:
+    near = (pl.col("number") - float(LIMIT_KWH)).abs() <= 2 * NEAR_KWH
+    return [text for text in numbers.filter(near)["text"].unique() if Decimal(text) > LIMIT_KWH]
