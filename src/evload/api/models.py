@@ -1,8 +1,21 @@
 """What the endpoints answer. For the documentation and the tests; the answers themselves come straight from SQL."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+# `date-time` of JSON Schema has an offset; the API speaks the site's clock without one.
+SiteTime = Annotated[
+    datetime,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?$",
+            "examples": ["2018-12-21T10:00:00"],
+        }
+    ),
+]
 
 
 class Answer(BaseModel):
@@ -13,8 +26,8 @@ class UserRow(Answer):
     """One user, one session, one hour. Times are on the site's clock; an energy is null where there was none."""
 
     index: int
-    date_from: datetime
-    date_to: datetime
+    date_from: SiteTime
+    date_to: SiteTime
     user_id: str
     session_id: int
     synthetic_3_6_kwh: float | None
@@ -27,8 +40,8 @@ class Row(Answer):
     """A row as it is stored. User and session are null in filler rows: hours in which nobody was plugged in."""
 
     index: int
-    date_from: datetime
-    date_to: datetime
+    date_from: SiteTime
+    date_to: SiteTime
     user_id: str | None
     session_id: int | None
     synthetic_3_6_kwh: float | None
@@ -38,7 +51,7 @@ class Row(Answer):
 
 
 class HourlyLoad(Answer):
-    hour: datetime
+    hour: SiteTime
     hourly_energy_kwh: float
 
 
@@ -75,11 +88,11 @@ class Summary(Answer):
     peak_daily_energy_kwh: float
     peak_day: date
     peak_hourly_load_kwh: float
-    peak_hour: datetime
+    peak_hour: SiteTime
     avg_active_charging_hours_per_day: float
     days: int
-    first_hour: datetime
-    last_hour: datetime
+    first_hour: SiteTime
+    last_hour: SiteTime
     timezone: str
 
 
@@ -88,7 +101,7 @@ class Day(Answer):
     daily_energy_kwh: float
     active_hours: int
     peak_hourly_load_kwh: float
-    peak_hour: datetime
+    peak_hour: SiteTime
 
 
 class TotalEnergy(Answer):

@@ -13,6 +13,24 @@ from evload.api import clock
 DATE_FORMS = (
     "ISO 8601 with or without an offset (without: on the site's clock), a plain date, or Unix seconds or milliseconds"
 )
+# JSON Schema's own `date-time` has an offset. A client may not be sent to a day that is none, like the 31st of April.
+YEAR = r"[1-9]\d{3}"
+LEAP_YEAR = r"([1-9]\d(0[48]|[2468][048]|[13579][26])|[2468]000)"
+DAY = r"((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
+TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
+SITE_TIME = f"^({YEAR}-{DAY}|{LEAP_YEAR}-02-29)T{TIME}$"
+# For the documentation, and for whoever makes a client from it.
+MOMENT_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "format": "date"},
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "title": "Date and time on the site's clock", "pattern": SITE_TIME},
+        {"type": "number", "title": "Unix seconds", "minimum": -62135596800, "exclusiveMaximum": 1e11},
+        {"type": "number", "title": "Unix milliseconds", "minimum": 1e11, "exclusiveMaximum": 253402300800000},
+        {"type": "number", "title": "Unix milliseconds", "minimum": -62135596800000, "maximum": -1e11},
+    ],
+    "examples": ["2018-12-21T10:00:00"],
+}
 
 
 class Measure(StrEnum):
@@ -54,13 +72,13 @@ class Range(Params):
     start_date: Annotated[
         datetime | None,
         BeforeValidator(_start),
-        WithJsonSchema({"type": "string", "examples": ["2018-12-21T10:00:00"]}),
+        WithJsonSchema(MOMENT_SCHEMA),
         Field(description=f"Rows from this moment on, inclusive: {DATE_FORMS}."),
     ] = None
     end_date: Annotated[
         datetime | None,
         BeforeValidator(_end),
-        WithJsonSchema({"type": "string", "examples": ["2019-01-31"]}),
+        WithJsonSchema({**MOMENT_SCHEMA, "examples": ["2019-01-31"]}),
         Field(description=f"Rows up to this moment, inclusive: {DATE_FORMS}. A plain date means that whole day."),
     ] = None
 
