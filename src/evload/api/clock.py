@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 MOMENT = timedelta(microseconds=1)
 MILLISECONDS_FROM = 100_000_000_000  # as seconds that is the year 5138, as milliseconds it is 1973
 
-UNIX_TIME = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+UNIX_TIME = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # The + of an offset is a space in a query string unless the client escaped it.
 SPACE_FOR_PLUS = re.compile(r"(\d{4}-?\d{2}-?\d{2}[Tt ][\d:.,]+) (\d{2}(?::?\d{2})?)")

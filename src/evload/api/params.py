@@ -18,6 +18,7 @@ YEAR = r"[1-9]\d{3}"
 LEAP_YEAR = r"([1-9]\d(0[48]|[2468][048]|[13579][26])|[2468]000)"
 DAY = r"((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
 TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
+UNIX_TIME = r"^([+-]?\d{1,10}|[+]?\d{11,14}|-\d{12,13})(\.\d+)?$"
 SITE_TIME = f"^({YEAR}-{DAY}|{LEAP_YEAR}-02-29)T{TIME}$"
 # For the documentation, and for whoever makes a client from it.
 MOMENT_SCHEMA = {
@@ -25,9 +26,7 @@ MOMENT_SCHEMA = {
         {"type": "string", "format": "date"},
         {"type": "string", "format": "date-time"},
         {"type": "string", "title": "Date and time on the site's clock", "pattern": SITE_TIME},
-        {"type": "number", "title": "Unix seconds", "minimum": -62135596800, "exclusiveMaximum": 1e11},
-        {"type": "number", "title": "Unix milliseconds", "minimum": 1e11, "exclusiveMaximum": 253402300800000},
-        {"type": "number", "title": "Unix milliseconds", "minimum": -62135596800000, "maximum": -1e11},
+        {"type": "string", "title": "Unix seconds or milliseconds", "pattern": UNIX_TIME},
     ],
     "examples": ["2018-12-21T10:00:00"],
 }
