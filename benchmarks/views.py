@@ -1,4 +1,4 @@
-"""Every value of both views, all measures, and of the days of the users, against a full recomputation from the rows in SQL."""
+"""Every value of both views and of the days of the users against a full recomputation from the rows in SQL."""
 
 from common import fetch
 

@@ -129,10 +129,10 @@ async def test_a_day_that_begins_twice(dsn: str, connection: asyncpg.Connection,
     await settle_timezone(connection, "America/Havana")
     loaded: list[int] = []
     await do(dsn, "load", [(0, 0, "A-1", 1, 1)], datetime(2024, 11, 3), tmp_path / "before.csv", loaded)
-    twice = [(4, 0, "A-1", 2, 1), (5, 0, "A-1", 2, 1)]
+    twice = [(4, 0, "A-1", 2, 1), (5, 0, "A-1", 3, 1), (30, 0, "A-1", 2, 1)]
     await do(dsn, "load", twice, datetime(2024, 11, 3), tmp_path / "twice.csv", loaded)
     days = await connection.fetch("SELECT day::text, hours, sessions_begun FROM user_day ORDER BY day")
-    assert [tuple(day) for day in days] == [("2024-11-02", 1, 1), ("2024-11-03", 2, 1)]
+    assert [tuple(day) for day in days] == [("2024-11-02", 1, 1), ("2024-11-03", 2, 2), ("2024-11-04", 1, 0)]
     await assert_views_agree(connection)
 
 
