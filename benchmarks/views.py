@@ -1,4 +1,4 @@
-"""Every value of both views, all measures, against a full recomputation from the rows in SQL."""
+"""Every value of both views and of the days of the users against a full recomputation from the rows in SQL."""
 
 from common import fetch
 
@@ -34,6 +34,44 @@ expected_days AS MATERIALIZED (
         ('flex_7_2_kwh', flex_7_2_kwh)
     ) AS measures (measure, energy_kwh)
     GROUP BY 1, 2
+),
+
+user_rows AS (
+    SELECT hourly_load.*, (date_from AT TIME ZONE site.timezone)::date AS day
+    FROM hourly_load
+    CROSS JOIN site
+    WHERE user_id <> ''
+),
+
+begun AS (
+    SELECT day, user_id, count(*) AS sessions_begun
+    FROM (
+        SELECT DISTINCT user_id, session_id, day FROM user_rows
+        EXCEPT
+        SELECT user_id, session_id, day + 1 FROM user_rows
+    ) AS first_days
+    GROUP BY day, user_id
+),
+
+expected_user_days AS MATERIALIZED (
+    SELECT
+        day,
+        user_id,
+        count(DISTINCT date_from) AS hours,
+        coalesce(min(begun.sessions_begun), 0) AS sessions_begun,
+        coalesce(sum(synthetic_3_6_kwh), 0) AS synthetic_3_6_kwh,
+        coalesce(sum(synthetic_7_2_kwh), 0) AS synthetic_7_2_kwh,
+        coalesce(sum(flex_3_6_kwh), 0) AS flex_3_6_kwh,
+        coalesce(sum(flex_7_2_kwh), 0) AS flex_7_2_kwh
+    FROM user_rows
+    LEFT JOIN begun USING (day, user_id)
+    GROUP BY day, user_id
+),
+
+user_days AS (
+    SELECT
+        day, user_id, hours, sessions_begun, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh
+    FROM user_day
 )
 
 SELECT
@@ -42,7 +80,9 @@ SELECT
     (SELECT count(*) FROM (TABLE expected_hours EXCEPT ALL TABLE hourly_totals) AS missing)
     + (SELECT count(*) FROM (TABLE hourly_totals EXCEPT ALL TABLE expected_hours) AS excess)
     + (SELECT count(*) FROM (TABLE expected_days EXCEPT ALL TABLE daily_totals) AS missing)
-    + (SELECT count(*) FROM (TABLE daily_totals EXCEPT ALL TABLE expected_days) AS excess) AS differences,
+    + (SELECT count(*) FROM (TABLE daily_totals EXCEPT ALL TABLE expected_days) AS excess)
+    + (SELECT count(*) FROM (TABLE expected_user_days EXCEPT ALL TABLE user_days) AS missing)
+    + (SELECT count(*) FROM (TABLE user_days EXCEPT ALL TABLE expected_user_days) AS excess) AS differences,
     (SELECT count(*) FROM hourly_load) AS stored_rows,
     site.stored_rows AS counted_rows,
     site.data_version

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ MEASURES = {
     "flex_7_2_kwh": "Flex_7_2kW",
 }
 HOUR = timedelta(hours=1)
+USERS_ASKED = (("hours", 3), ("sessions", 1000), ("user_id", 2), ("first_day", 50), ("last_day", 1))
 THOUSANDTH = Decimal("0.001")
 
 
@@ -85,6 +87,21 @@ def mean(values: Sequence[Decimal] | Sequence[int]) -> Decimal:
     return sum(map(Decimal, values), Decimal(0)) / len(values)
 
 
+def _inside(rows: pl.DataFrame, start: datetime | None, end: datetime | None) -> pl.DataFrame:
+    if start is not None:
+        rows = rows.filter(pl.col("date_from") >= start)
+    if end is not None:
+        rows = rows.filter(pl.col("date_from") <= end)
+    return rows
+
+
+def beginnings(rows: pl.DataFrame) -> pl.DataFrame:
+    """The first row on a day of each session that has none on the day before."""
+    key = ["user_id", "session_id", "day"]
+    days = rows.filter(pl.col("user_id").is_not_null()).group_by(key).agg(pl.col("date_from").min())
+    return days.join(days.select("user_id", "session_id", pl.col("day").dt.offset_by("1d")), on=key, how="anti")
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the API must answer about some of the rows."""
@@ -93,17 +110,14 @@ class Expected:
     measure: str
     timezone: str
     all_rows: pl.DataFrame
+    start: datetime | None
+    end: datetime | None
 
     @staticmethod
     def between(
         rows: pl.DataFrame, measure: str, timezone: str, start: datetime | None = None, end: datetime | None = None
     ) -> "Expected":
-        found = rows
-        if start is not None:
-            found = found.filter(pl.col("date_from") >= start)
-        if end is not None:
-            found = found.filter(pl.col("date_from") <= end)
-        return Expected(found, measure, timezone, rows)
+        return Expected(_inside(rows, start, end), measure, timezone, rows, start, end)
 
     def hours(self) -> list[Hour]:
         energy = pl.col(self.measure).fill_null(Decimal(0)).sum()
@@ -124,7 +138,9 @@ class Expected:
 
     def answers(self) -> dict[str, object]:
         """Path -> answer, of every aggregate with a range."""
-        return {**self.loads(), **self.lists(), **self.kpis(), "/kpi/summary": self.summary()}
+        users = {"/users/summary": self.users()}
+        users |= {f"/users/summary?sort={sort}&limit={limit}": self.users(sort, limit) for sort, limit in USERS_ASKED}
+        return {**self.loads(), **self.lists(), **self.kpis(), "/kpi/summary": self.summary(), **users}
 
     def loads(self) -> dict[str, object]:
         curves = {f"/load/duration-curve?points={points}": self.duration_curve(points) for points in (2, 7)}
@@ -188,6 +204,39 @@ class Expected:
             "/kpi/peak-hourly": {"peak_hourly_load_kwh": rounded(peak(self.hours()).energy)},
             "/kpi/avg-active-hours-per-day": {"avg_active_charging_hours_per_day": rounded(mean(active))},
         }
+
+    def users(self, sort: str = "energy_kwh", limit: int = 20) -> list[dict[str, object]]:
+        energy = pl.col(self.measure).fill_null(Decimal(0)).sum()
+        begun = _inside(beginnings(self.all_rows), self.start, self.end)["user_id"].to_list()
+        found = [
+            {
+                "user_id": user,
+                "energy_kwh": kwh,
+                "hours": hours,
+                "sessions": begun.count(user),
+                "first_day": first,
+                "last_day": last,
+            }
+            for user, kwh, hours, first, last in self.rows.filter(pl.col("user_id").is_not_null())
+            .group_by("user_id")
+            .agg(energy, pl.col("date_from").n_unique(), pl.col("day").min().alias("f"), pl.col("day").max().alias("l"))
+            .iter_rows()
+        ]
+        total = sum((row["energy_kwh"] for row in found), Decimal(0))
+        falling = sort not in ("user_id", "first_day")
+        found = sorted(sorted(found, key=itemgetter("user_id")), key=itemgetter(sort), reverse=falling)
+        return [
+            {
+                "user_id": row["user_id"],
+                "energy_kwh": float(row["energy_kwh"]),
+                "share_percent": rounded(100 * row["energy_kwh"] / total) if total else None,
+                "hours": row["hours"],
+                "sessions": row["sessions"],
+                "first_day": row["first_day"].isoformat(),
+                "last_day": row["last_day"].isoformat(),
+            }
+            for row in found[:limit]
+        ]
 
     def summary(self) -> dict[str, object]:
         """Every KPI under its own name, and when it was."""

@@ -1,4 +1,4 @@
-"""The views against the rows: computed again by polars, every value of every measure."""
+"""The views, and the days of the users, against the rows: computed again by polars, every value of every measure."""
 
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,18 @@ ENERGY = pl.Decimal(18, 3)
 
 
 async def _rows(connection: asyncpg.Connection) -> pl.DataFrame:
-    found = await connection.fetch(f"SELECT date_from, {', '.join(MEASURES)} FROM hourly_load")
-    schema = {"date_from": pl.Datetime("us", "UTC"), **dict.fromkeys(MEASURES, ENERGY)}
+    found = await connection.fetch(f"SELECT date_from, user_id, session_id, {', '.join(MEASURES)} FROM hourly_load")
+    key = {"date_from": pl.Datetime("us", "UTC"), "user_id": pl.String(), "session_id": pl.Int32()}
+    schema = {**key, **dict.fromkeys(MEASURES, ENERGY)}
     return pl.DataFrame([tuple(row) for row in found], schema=schema, orient="row")
 
 
+def _sums() -> list[pl.Expr]:
+    return [pl.col(name).fill_null(pl.lit(0, ENERGY)).sum() for name in MEASURES]
+
+
 def _hourly(rows: pl.DataFrame) -> pl.DataFrame:
-    none = pl.lit(0, ENERGY)
-    return rows.group_by("date_from").agg(pl.col(name).fill_null(none).sum() for name in MEASURES).sort("date_from")
+    return rows.group_by("date_from").agg(_sums()).sort("date_from")
 
 
 def _daily(hourly: pl.DataFrame, timezone: str, measure: str) -> pl.DataFrame:
@@ -38,14 +42,34 @@ def _daily(hourly: pl.DataFrame, timezone: str, measure: str) -> pl.DataFrame:
     )
 
 
+def _user_days(rows: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    day = pl.col("date_from").dt.convert_time_zone(timezone).dt.date().alias("day")
+    rows = rows.filter(pl.col("user_id") != "").with_columns(day)
+    sessions = rows.select("user_id", "session_id", "day").unique()
+    before = sessions.with_columns(pl.col("day").dt.offset_by("1d"))
+    begun = (
+        sessions.join(before, on=["user_id", "session_id", "day"], how="anti").group_by("day", "user_id").len("begun")
+    )
+    return (
+        rows.group_by("day", "user_id")
+        .agg(pl.col("date_from").n_unique().alias("hours"), *_sums())
+        .join(begun, on=["day", "user_id"], how="left")
+        .select("day", "user_id", "hours", pl.col("begun").fill_null(0), *MEASURES)
+        .sort("day", "user_id")
+    )
+
+
 async def assert_views_agree(connection: asyncpg.Connection) -> None:
     """Reads rows and views in one snapshot."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        hourly = _hourly(await _rows(connection))
+        rows = await _rows(connection)
+        hourly = _hourly(rows)
         found = await connection.fetch("SELECT * FROM hourly_totals ORDER BY hour")
         assert [tuple(row) for row in found] == [tuple(row) for row in hourly.iter_rows()]
         timezone = await connection.fetchval("SELECT timezone FROM site")
         assert ZoneInfo(timezone)
+        days = f"SELECT day, user_id, hours, sessions_begun, {', '.join(MEASURES)} FROM user_day ORDER BY day, user_id"
+        assert [tuple(row) for row in await connection.fetch(days)] == list(_user_days(rows, timezone).iter_rows())
         for measure in MEASURES:
             query = "SELECT day, energy_kwh, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour"
             daily = await connection.fetch(f"{query} FROM daily_totals WHERE measure = $1 ORDER BY day", measure)

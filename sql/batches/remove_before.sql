@@ -8,8 +8,12 @@ WITH removed AS (
     RETURNING hourly_load.date_from, hourly_load.user_id
 ),
 
-noted AS (
+noted_hours AS (
     INSERT INTO touched_hour (hour) SELECT DISTINCT date_from FROM removed
+),
+
+noted_users AS (
+    INSERT INTO touched_user_day (day, user_id) SELECT DISTINCT date_from::date, user_id FROM removed WHERE user_id <> ''
 )
 
 SELECT count(*) AS removed, array_agg(DISTINCT user_id) AS user_ids FROM removed

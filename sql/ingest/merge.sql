@@ -28,11 +28,15 @@ merged AS (
     WHERE (stored.synthetic_3_6_kwh, stored.synthetic_7_2_kwh, stored.flex_3_6_kwh, stored.flex_7_2_kwh)
         IS DISTINCT FROM
         (excluded.synthetic_3_6_kwh, excluded.synthetic_7_2_kwh, excluded.flex_3_6_kwh, excluded.flex_7_2_kwh)
-    RETURNING stored.index, stored.date_from
+    RETURNING stored.index, stored.date_from, stored.user_id
 ),
 
-noted AS (
+noted_hours AS (
     INSERT INTO touched_hour (hour) SELECT DISTINCT date_from FROM merged
+),
+
+noted_users AS (
+    INSERT INTO touched_user_day (day, user_id) SELECT DISTINCT date_from::date, user_id FROM merged WHERE user_id <> ''
 )
 
 SELECT

@@ -1,4 +1,4 @@
--- Where COPY puts a file's clean rows until they are merged, and the hours that a transaction changed.
+-- Where COPY puts a file's clean rows until they are merged, and the hours, users and days that a transaction changed.
 -- params:
 -- returns:
 CREATE TEMPORARY TABLE staging (
@@ -13,3 +13,8 @@ CREATE TEMPORARY TABLE staging (
     flex_7_2_kwh numeric(6, 3)
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE touched_hour (hour timestamptz PRIMARY KEY) ON COMMIT DROP;
+CREATE TEMPORARY TABLE touched_user_day (
+    day date,
+    user_id text COLLATE "C",
+    PRIMARY KEY (day, user_id)
+) ON COMMIT DROP;

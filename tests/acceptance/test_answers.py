@@ -48,10 +48,25 @@ def table(names: str, *found: tuple[object, ...]) -> list[dict[str, object]]:
 
 DAY = "day daily_energy_kwh active_hours peak_hourly_load_kwh peak_hour"
 PROFILE = "weekday hour mean_energy_kwh observed_hours"
+USERS = "user_id energy_kwh share_percent hours sessions first_day last_day"
+A_1 = ("A-1", 1.92, 34.01, 2, 1, "2018-12-21", "2018-12-21")
+B_2 = ("B-2", 0.125, 2.21, 1, 1, "2018-12-21", "2018-12-21")
+OE = ("Ø b/2", 3.6, 63.77, 1, 1, "2019-01-01", "2019-01-01")
 CURVE = "hours share_percent hourly_energy_kwh"
 ANSWERS: dict[str, Any] = {
     "/": "Welcome to from EV Charging Project!",
     "/users": ["A-1", "B-2", "Ø b/2"],
+    "/users/summary": table(USERS, OE, A_1, B_2),
+    "/users/summary?sort=hours": table(USERS, A_1, B_2, OE),
+    "/users/summary?sort=last_day&limit=1": table(USERS, OE),
+    "/users/summary?start_date=2018-12-21T11:00&end_date=2018-12-31": table(
+        USERS,
+        ("A-1", 1.62, 92.84, 1, 0, "2018-12-21", "2018-12-21"),
+        ("B-2", 0.125, 7.16, 1, 1, "2018-12-21", "2018-12-21"),
+    ),
+    "/users/summary?start_date=2019-01-01&measure=flex_3_6_kwh": table(
+        USERS, ("Ø b/2", 0, None, 1, 1, "2019-01-01", "2019-01-01")
+    ),
     "/hourly_loads": rows(A_10, A_11, B_11, FILLER, OE_09),
     "/hourly_loads?after=3&limit=1": rows(FILLER),
     "/hourly_loads?after=5": [],

@@ -67,8 +67,8 @@ def test_the_document_lists_every_endpoint(api: Api) -> None:
     document = api.json("/openapi.json")
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
-        "/", "/users", "/hourly_loads", "/load/{user_id}/hourly", "/load/hourly", "/load/daily", "/load/profile",
-        "/load/duration-curve", "/kpi/summary", "/kpi/daily", "/kpi/total-energy",
+        "/", "/users", "/users/summary", "/hourly_loads", "/load/{user_id}/hourly", "/load/hourly", "/load/daily",
+        "/load/profile", "/load/duration-curve", "/kpi/summary", "/kpi/daily", "/kpi/total-energy",
         "/kpi/daily-average", "/kpi/daily-average-last-7-days", "/kpi/peak-daily", "/kpi/peak-hourly",
         "/kpi/daily_utilization", "/kpi/avg-active-hours-per-day",
     }  # fmt: skip

@@ -20,6 +20,7 @@ WITH_A_RANGE = (
     "/kpi/peak-hourly",
     "/kpi/daily_utilization",
     "/kpi/avg-active-hours-per-day",
+    "/users/summary",
 )
 AGGREGATES = (*WITH_A_RANGE, "/kpi/daily-average-last-7-days")
 USER = "/load/A-1/hourly"
@@ -52,6 +53,11 @@ def test_404_nothing_in_the_range(api: Api, path: str, query: str) -> None:
     assert asked(api, f"{path}?{query}") == (404, NOTHING)
 
 
+def test_404_no_user_in_the_range(api: Api) -> None:
+    """Only a filler row lies in it."""
+    assert asked(api, "/users/summary?start_date=2018-12-22&end_date=2018-12-22") == (404, NOTHING)
+
+
 @pytest.mark.parametrize("path", AGGREGATES)
 def test_404_empty_database(empty_api: Api, path: str) -> None:
     assert asked(empty_api, path) == (404, NOTHING)
@@ -82,6 +88,8 @@ UNPARSABLE = [
     *((path, "measure", value) for path in AGGREGATES for value in ("energy", "", "SYNTHETIC_3_6_KWH")),
     *(("/hourly_loads", "limit", value) for value in ("0", "1001", "abc", "-1", "", "1.5", "9" * 5000)),
     *(("/load/duration-curve", "points", value) for value in ("1", "1001", "abc", "-1", "", "1.5", "9" * 5000)),
+    *(("/users/summary", "limit", value) for value in ("0", "1001", "abc", "-1", "", "1.5", "9" * 5000)),
+    *(("/users/summary", "sort", value) for value in ("", "energy", "USER_ID", "user_id; --")),
     *(("/hourly_loads", "after", value) for value in ("-1", "abc", "", str(2**63))),
 ]  # fmt: skip
 

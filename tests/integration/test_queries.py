@@ -22,6 +22,7 @@ PYTHON_TYPES = {
 }
 SEVERAL_STATEMENTS = (
     "ingest/temporary_tables", "ingest/bulk_begin", "ingest/bulk_end", "views/refresh_closed", "views/refresh_recent",
+    "views/compute_all_sums", "views/compute_all_user_days",
 )  # fmt: skip
 
 

@@ -78,6 +78,7 @@ VIEW_FILES = (
     "hourly_closed", "hourly_recent", "hourly_totals", "hourly_energy", "daily_sums", "daily_closed", "daily_recent",
     "daily_totals",
 )  # fmt: skip
+FUNCTION_FILES = ("days_in_range", "users_in_range")
 
 
 @pytest.mark.parametrize("name", VIEW_FILES)
@@ -87,17 +88,18 @@ async def test_the_migrations_give_the_views_in_the_files(connection: asyncpg.Co
     assert await connection.fetchval("SELECT pg_get_viewdef($1::text::regclass)", name) == from_file
 
 
-async def test_the_migrations_give_the_function_in_the_file(connection: asyncpg.Connection) -> None:
+@pytest.mark.parametrize("name", FUNCTION_FILES)
+async def test_the_migrations_give_the_functions_in_the_files(connection: asyncpg.Connection, name: str) -> None:
     defined = "SELECT pg_get_functiondef($1::text::regproc)"
-    migrated = await connection.fetchval(defined, "days_in_range")
-    await connection.execute("DROP FUNCTION days_in_range")
-    await connection.execute(definition("days_in_range"))
-    assert await connection.fetchval(defined, "days_in_range") == migrated
+    migrated = await connection.fetchval(defined, name)
+    await connection.execute(f"DROP FUNCTION {name}")
+    await connection.execute(definition(name))
+    assert await connection.fetchval(defined, name) == migrated
 
 
 def test_no_definition_is_forgotten() -> None:
     files = {path.stem for path in (folder("sql") / "schema").glob("*.sql")}
-    assert files == {*VIEW_FILES, "days_in_range"}
+    assert files == {*VIEW_FILES, *FUNCTION_FILES}
 
 
 async def test_a_database_without_tables_is_told_so(databases: Databases) -> None:

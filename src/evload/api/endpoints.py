@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evload.api import models
-from evload.api.params import CurveRange, Measured, MeasuredRange, NoParams, Page, Params, UserRange
+from evload.api.params import CurveRange, Measured, MeasuredRange, NoParams, Page, Params, UserRange, UsersRange
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
 NO_SUCH_USER = "No data found for given user"
@@ -32,6 +32,7 @@ class Endpoint:
 
 ENDPOINTS = (
     Endpoint("/users", "users", NoParams, str, "All user ids", many=True, may_be_empty=True),
+    Endpoint("/users/summary", "users_summary", UsersRange, models.UserSummary, "Users with the most", many=True),
     Endpoint(
         "/hourly_loads", "load/first_rows", Page, models.Row, "Rows as they are stored, page by page",
         many=True, may_be_empty=True,

@@ -50,6 +50,18 @@ class Row(Answer):
     flex_7_2_kwh: float | None
 
 
+class UserSummary(Answer):
+    """What a user did in the range. The share is of the energy of all users, and null where there was none."""
+
+    user_id: str
+    energy_kwh: float
+    share_percent: float | None
+    hours: int
+    sessions: int
+    first_day: date
+    last_day: date
+
+
 class HourlyLoad(Answer):
     hour: SiteTime
     hourly_energy_kwh: float

@@ -98,6 +98,23 @@ class UserRange(Range):
     user_id: str
 
 
+class UserSort(StrEnum):
+    ENERGY = "energy_kwh"
+    HOURS = "hours"
+    SESSIONS = "sessions"
+    USER = "user_id"
+    FIRST_DAY = "first_day"
+    LAST_DAY = "last_day"
+
+
+class UsersRange(MeasuredRange):
+    sort: Annotated[
+        UserSort,
+        Field(description="What comes first: the most of it, the first user, the earliest first or latest last day."),
+    ] = UserSort.ENERGY
+    limit: Annotated[int, Field(ge=1, le=1000, description="How many users.")] = 20
+
+
 class Page(Params):
     limit: Annotated[int, Field(ge=1, le=1000, description="How many rows.")] = 20
     after: Annotated[int, Field(ge=0, le=2**63 - 1, description="Rows after this index.")] = 0

@@ -56,6 +56,7 @@ class _Load:
         self._path = path
         self._options = options
         self._watch = Stopwatch()
+        self._is_first = False
         self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
         self.report = LoadReport(file=path.name, dry_run=options.dry_run)
 
@@ -66,6 +67,7 @@ class _Load:
         file = LoadFile(self._path, zone)
         self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
         if not self._options.dry_run and await self._may_go_straight_in(connection):
+            self._is_first = True
             await self._fill(connection, file)
         else:
             await self._merge(connection, file)
@@ -135,7 +137,9 @@ class _Load:
         assert touched is not None
         report.days_touched, report.first_day, report.last_day = touched[:3]
         if touched["days_touched"] and not self._options.dry_run:
-            report.data_version = await bring_up_to_date(connection, more_rows=report.inserted)
+            report.data_version = await bring_up_to_date(
+                connection, more_rows=report.inserted, everything=self._is_first
+            )
         else:
             report.data_version = await connection.fetchval("SELECT data_version FROM site")
         self._watch.lap("refresh")

@@ -21,12 +21,16 @@ class NothingChanged(EvloadError):
 
 @asynccontextmanager
 async def changing(dsn: str, subject: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection inside a transaction, with `staging` and `touched_hour`. Raises NothingChanged, naming `subject`."""
+    """A connection inside a transaction, on the site's clock, with the temporary tables.
+
+    Raises NothingChanged, naming `subject`.
+    """
     connection = await connect(dsn, "load", SETTINGS)
     try:
         await schema.check(connection)
         async with connection.transaction():
             await connection.execute(query("ingest/temporary_tables").text)
+            await connection.execute(query("use_site_clock").text)
             yield connection
     except DRIVER_ERRORS as error:
         reason = str(error) if isinstance(error, asyncpg.PostgresError) else str(translated(error))

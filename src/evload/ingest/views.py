@@ -13,17 +13,34 @@ async def take_turn(connection: asyncpg.Connection) -> None:
     await connection.execute(query("views/take_turn").text)
 
 
-async def bring_up_to_date(connection: asyncpg.Connection, *, more_rows: int) -> int:
-    """Adds up again what `touched_hour` names, refreshes the parts it lies in. Returns the new data version."""
-    began = time.perf_counter()
+async def _compute_touched(connection: asyncpg.Connection) -> None:
     await connection.execute("ANALYZE touched_hour")
     await connection.execute(query("views/forget_sums").text)
     await connection.execute(query("views/compute_sums").text)
+    await connection.execute("ANALYZE touched_user_day")
+    await connection.execute(query("views/touch_next_days").text)
+
+
+async def _compute_everything(connection: asyncpg.Connection) -> None:
+    await connection.execute(query("views/compute_all_sums").text)
+    await connection.execute(query("views/compute_all_user_days").text)
+
+
+async def bring_up_to_date(connection: asyncpg.Connection, *, more_rows: int, everything: bool = False) -> int:
+    """Adds up again what was touched, or everything, and refreshes the parts of the views that it lies in.
+
+    Returns the new data version.
+    """
+    began = time.perf_counter()
+    everything = everything or await connection.fetchval(query("views/touched_much").text, more_rows)
+    await (_compute_everything if everything else _compute_touched)(connection)
+    await connection.execute(query("views/forget_user_days").text)
+    await connection.execute(query("views/compute_user_days").text)
     moved = await connection.fetchrow(query("views/move_recent").text)
     touched = await connection.fetchrow(query("views/touched_parts").text)
     assert touched is not None
     for part in ("closed", "recent"):
-        if moved or touched[part]:
+        if everything or moved or touched[part]:
             await connection.execute(query(f"views/refresh_{part}").text)
     seconds = time.perf_counter() - began
     version: int = await connection.fetchval(query("views/new_version").text, more_rows, seconds)
@@ -34,6 +51,5 @@ async def refresh(dsn: str) -> int:
     """Computes everything again from the rows. Returns the new data version."""
     async with changing(dsn, "refresh") as connection:
         await take_turn(connection)
-        await connection.execute(query("views/touch_all_hours").text)
         more_rows = await connection.fetchval(query("views/miscounted").text)
-        return await bring_up_to_date(connection, more_rows=more_rows)
+        return await bring_up_to_date(connection, more_rows=more_rows, everything=True)
