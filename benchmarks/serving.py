@@ -1,6 +1,6 @@
 """How fast evload answers, side by side with other designs and with the limit. benchmarks/README.md says what is what.
 
-uv run python benchmarks/serving.py [--quick] [--keep FOLDER]
+uv run python benchmarks/serving.py [--quick] [--seconds 2] [--keep FOLDER]
 """
 
 import argparse
@@ -182,13 +182,11 @@ class Bench:
         return self._servers["evload"].megabytes_per_process()
 
 
-def seconds_of(case: Case, quick: bool) -> float:
-    if case.who == "a" and case.size == "5 million":
-        return 2 if quick else 6  # one request takes about a second
-    return 1 if quick else 2
+def seconds_of(case: Case, usual: float) -> float:
+    return 3 * usual if case.who == "a" and case.size == "5 million" else usual  # one request takes about a second
 
 
-def run(sizes: Sequence[str], folder: Path, rounds: int, quick: bool) -> Results:
+def run(sizes: Sequence[str], folder: Path, rounds: int, seconds: float) -> Results:
     with ExitStack() as databases:
         dsns = {size: databases.enter_context(database(folder / size.replace(" ", "-"), PLANS[size])) for size in sizes}
         results = Results(defaultdict(list), {}, machine(dsns[sizes[0]]))
@@ -201,7 +199,7 @@ def run(sizes: Sequence[str], folder: Path, rounds: int, quick: bool) -> Results
                 for number in range(rounds):
                     print(f"{workers} workers, round {number + 1} of {rounds}", file=sys.stderr)
                     for case in cases if number % 2 == 0 else reversed(cases):
-                        found = case.measure(seconds_of(case, quick))
+                        found = case.measure(seconds_of(case, seconds))
                         results.found[case.size, case.workers, case.name, case.who].append(found)
                         results.connections[f"{case.name}/{case.who}"] = case.connections
                 results.megabytes = max(results.megabytes, *(bench.megabytes_per_worker() for bench in benches))
@@ -227,6 +225,7 @@ def show(results: Results, rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="88 thousand rows and one short round")
+    parser.add_argument("--seconds", type=float, default=2, help="for each measurement (default: %(default)s)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the data there for the next run")
     chosen = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -234,7 +233,7 @@ def main() -> None:
     allow_many_connections()
     sizes, rounds = (["88 thousand"], 1) if chosen.quick else (list(PLANS), 5)
     with tempfile.TemporaryDirectory(prefix="evload-serving-") as fresh:
-        results = run(sizes, (chosen.keep or Path(fresh)).absolute(), rounds, chosen.quick)
+        results = run(sizes, (chosen.keep or Path(fresh)).absolute(), rounds, chosen.seconds)
     show(results, rounds)
 
 
