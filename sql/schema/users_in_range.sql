@@ -15,7 +15,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
             AND ($2 IS NULL OR daily.last_hour >= $2)
             AND ($3 IS NULL OR daily.first_hour <= $3)
     ),
-    cut AS (
+    cut AS MATERIALIZED (
         SELECT
             touched.day,
             coalesce(day_before.first_hour, touched.first_hour) AS sessions_since,
@@ -40,21 +40,31 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
             AND (SELECT max(touched.day) FROM touched WHERE touched.is_whole)
         UNION ALL
         SELECT
-            stored.user_id,
+            by_user.user_id,
             cut.day,
-            count(DISTINCT stored.date_from) FILTER (WHERE stored.date_from >= cut.first_hour),
-            count(DISTINCT stored.session_id)
-            - count(DISTINCT stored.session_id) FILTER (WHERE stored.date_from < cut.first_hour),
-            sum(stored.synthetic_3_6_kwh) FILTER (WHERE stored.date_from >= cut.first_hour),
-            sum(stored.synthetic_7_2_kwh) FILTER (WHERE stored.date_from >= cut.first_hour),
-            sum(stored.flex_3_6_kwh) FILTER (WHERE stored.date_from >= cut.first_hour),
-            sum(stored.flex_7_2_kwh) FILTER (WHERE stored.date_from >= cut.first_hour)
+            by_user.hours,
+            by_user.sessions_begun,
+            by_user.synthetic_3_6_kwh,
+            by_user.synthetic_7_2_kwh,
+            by_user.flex_3_6_kwh,
+            by_user.flex_7_2_kwh
         FROM cut
-        JOIN hourly_load AS stored
-            ON stored.date_from BETWEEN cut.sessions_since AND cut.last_hour
-            AND stored.user_id <> ''
-        GROUP BY stored.user_id, cut.day
-        HAVING bool_or(stored.date_from >= cut.first_hour)
+        -- LATERAL, so that no plan reads the rows before it knows the two hours between which they lie.
+        CROSS JOIN LATERAL (
+            SELECT
+                stored.user_id,
+                count(DISTINCT stored.date_from) FILTER (WHERE stored.date_from >= cut.first_hour) AS hours,
+                count(DISTINCT stored.session_id)
+                - count(DISTINCT stored.session_id) FILTER (WHERE stored.date_from < cut.first_hour) AS sessions_begun,
+                sum(stored.synthetic_3_6_kwh) FILTER (WHERE stored.date_from >= cut.first_hour) AS synthetic_3_6_kwh,
+                sum(stored.synthetic_7_2_kwh) FILTER (WHERE stored.date_from >= cut.first_hour) AS synthetic_7_2_kwh,
+                sum(stored.flex_3_6_kwh) FILTER (WHERE stored.date_from >= cut.first_hour) AS flex_3_6_kwh,
+                sum(stored.flex_7_2_kwh) FILTER (WHERE stored.date_from >= cut.first_hour) AS flex_7_2_kwh
+            FROM hourly_load AS stored
+            WHERE stored.date_from BETWEEN cut.sessions_since AND cut.last_hour AND stored.user_id <> ''
+            GROUP BY stored.user_id
+            HAVING bool_or(stored.date_from >= cut.first_hour)
+        ) AS by_user
     )
     SELECT
         days.user_id,

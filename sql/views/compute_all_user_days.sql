@@ -28,7 +28,7 @@ SELECT
     sum(flex_3_6_wh) * 0.001,
     sum(flex_7_2_wh) * 0.001
 FROM (
-    SELECT *, lag(day) OVER (PARTITION BY user_id, session_id ORDER BY day) IS DISTINCT FROM day - 1 AS begins
+    SELECT *, lag(day) OVER (PARTITION BY session_id, user_id ORDER BY day) IS DISTINCT FROM day - 1 AS begins
     FROM session_day
 ) AS begun
 GROUP BY day, user_id

@@ -1,5 +1,7 @@
 """What each user did on each day: equal to the rows whatever is loaded and taken out, and so are the answers."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from evload.ingest import batches
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.views import refresh
 from evload.migrate import upgrade
+from evload.queries import query
 from evload.schema import settle_timezone
 from tests.conftest import REAL_FILE, Databases, api_client
 from tests.independent import MEASURES, Expected
@@ -151,6 +154,32 @@ async def test_the_days_of_many_users_are_added_up_at_once(
     await batches.unload(dsn, loaded[1])
     await assert_views_agree(connection)
     assert await connection.fetchval("SELECT count(*) FROM user_day") == 2
+
+
+async def test_no_plan_reads_more_rows_than_those_of_the_days_that_are_cut(real_dsn: str) -> None:
+    """Also the plan that Postgres makes without knowing the range."""
+    connection = await asyncpg.connect(real_dsn)
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    types = ", ".join(kind for _, kind in query("users_summary").params)
+    await connection.execute(f"PREPARE asked ({types}) AS {query('users_summary').text}")
+    asked = "'flex_3_6_kwh', '2019-03-03 10:00', '2019-05-05 09:00', 'hours', 20"
+    (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked ({asked})"))
+    await connection.close()
+    assert all(node.get("Node Type") != "Seq Scan" for node in nodes(plan["Plan"]) if reads(node) == {"hourly_load"})
+    alone = [
+        node for node in nodes(plan["Plan"]) if node["Node Type"] == "Aggregate" and reads(node) == {"hourly_load"}
+    ]
+    assert alone, "the rows are joined before the hours are known that they lie between"
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+def reads(plan: dict[str, Any]) -> set[str]:
+    return {node[key] for node in nodes(plan) for key in ("Relation Name", "CTE Name") if key in node}
 
 
 async def test_rows_from_before_the_days_of_users_were_kept(databases: Databases) -> None:
