@@ -183,6 +183,7 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
 
     def announce() -> None:
         click.echo(f"evload serves on {address}")
+        click.echo(f"  look {address}/dashboard")
         click.echo(f"  try  {address}/kpi/total-energy")
         click.echo(f"  docs {address}/docs")
         click.echo("Ctrl-C ends it.")

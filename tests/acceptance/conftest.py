@@ -3,7 +3,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, BrowserContext
 
+from tests.acceptance.browser import READER, Visit, launched, visiting_in
 from tests.acceptance.processes import Api, Shell
 from tests.conftest import Databases
 
@@ -79,3 +81,53 @@ async def empty_api(
     async with copied(databases, template) as dsn:
         with Shell(tmp_path_factory.mktemp("empty")).on(dsn).serving("serve") as serving:
             yield serving
+
+
+ODD_USERS = ("Ø b/2", "<b>bold</b>", "=1+1", "50% & more?#", 'say "hi"; now')
+
+
+@pytest.fixture(scope="session")
+async def charging_template(
+    databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """A generated half year, and users whose names need care, in a database that nobody connects to."""
+    folder = tmp_path_factory.mktemp("charging")
+    odd = [FILE.splitlines()[0]]
+    for hour, user in enumerate(ODD_USERS, 10):
+        quoted = user.replace('"', '""')
+        odd.append(f'01.12.2019 {hour}:00;01.12.2019 {hour + 1}:00;"{quoted}";{9000 + hour};3,5;7;0;0')
+    (folder / "odd.csv").write_text("\n".join(odd), encoding="utf-8")
+    async with copied(databases, template) as dsn:
+        shell = Shell(folder).on(dsn)
+        shell.succeed("sample", "sample.csv", "--users", "8", "--start", "2019-09-15", "--days", "110")
+        shell.succeed("load", "sample.csv", "odd.csv")
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+async def charging_api(
+    databases: Databases, charging_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
+    """Serves that half year, to be read only."""
+    async with copied(databases, charging_template) as dsn:
+        with Shell(tmp_path_factory.mktemp("charging_api")).on(dsn).serving("serve") as serving:
+            yield serving
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with launched() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def tabs(browser: Browser) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context(**READER)
+    yield context
+    await context.close()
+
+
+@pytest.fixture
+async def visit(tabs: BrowserContext, charging_api: Api) -> AsyncIterator[Visit]:
+    async with visiting_in(tabs, charging_api.address) as made:
+        yield made

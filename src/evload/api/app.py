@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from evload.api import documentation, errors
+from evload.api import dashboard, documentation, errors
 from evload.api.cache import Cache
 from evload.api.endpoints import ENDPOINTS
 from evload.api.events import Events
@@ -31,7 +31,7 @@ from evload.settings import Settings
 from evload.watch import SiteState, Watch
 
 WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
-OTHER_ROUTES = ("/", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
+OTHER_ROUTES = ("/", "/dashboard", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
 EXPOSED = ["ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version"]
 
 
@@ -100,7 +100,7 @@ class App:
         # `:path` because a user id may hold a slash. That route comes last, as it would take others.
         fixed_first = sorted(ENDPOINTS, key=lambda endpoint: "{" in endpoint.path)
         return [
-            Route("/", welcome),
+            *dashboard.routes(welcome),
             Route("/events", Events(self._watch, self._metrics, self.closing).stream),
             Route("/livez", health.livez),
             Route("/readyz", health.readyz),

@@ -25,6 +25,12 @@ ZSTD_LEVEL = 3
 RENEWALS_UNUSED = 2  # a dashboard that polls less often than files are loaded still finds its answer in memory
 
 
+def compressed(body: bytes, encoding: bytes) -> bytes:
+    if encoding == b"zstd":
+        return zstd.compress(body, level=ZSTD_LEVEL)
+    return gzip.compress(body, GZIP_LEVEL, mtime=0)
+
+
 class Variant:
     """An answer as it goes out: one encoding, for one kind of origin."""
 
@@ -84,10 +90,7 @@ class Answer:
     def encoded(self, encoding: bytes) -> bytes:
         """Compressed once, whoever asks how often."""
         if encoding not in self._bodies:
-            if encoding == b"zstd":
-                self._bodies[encoding] = zstd.compress(self.body, level=ZSTD_LEVEL)
-            else:
-                self._bodies[encoding] = gzip.compress(self.body, GZIP_LEVEL, mtime=0)
+            self._bodies[encoding] = compressed(self.body, encoding)
         return self._bodies[encoding]
 
     def size_bytes(self) -> int:

@@ -1,0 +1,114 @@
+"""`/dashboard`: the page out of `evload/dashboard/`, and Plotly out of its package, which is never imported."""
+
+import asyncio
+import hashlib
+import importlib.util
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from evload.api.cache import compressed
+from evload.api.representation import Negotiation, is_held
+
+FOLDER = Path(__file__).parents[1] / "dashboard"
+# In this order they make one script: what a module needs stands before it.
+MODULES = ("format.js", "address.js", "server.js", "figures.js", "panel.js", "hours.js", "users.js", "page.js")
+# Imports have no meaning there; comments and indents are for those who read the modules.
+LEFT_AT_HOME = re.compile(r"^import [^;]*;\n|^ *//.*\n|^ */\*\*.*\*/\n|^ +", re.MULTILINE)
+EXPORT = re.compile(r"^export (?=async |class |const |function |let )", re.MULTILINE)
+# Plotly writes style attributes, and draws pictures for download by way of blobs.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
+}
+FOR_GOOD = "public, max-age=31536000, immutable"
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class File:
+    """What goes out for a path. It is read and compressed when a client first wants it so, once."""
+
+    def __init__(self, media_type: str, cache_control: str, read: Callable[[], bytes]) -> None:
+        self._media_type = media_type
+        self._cache_control = cache_control
+        self._read = read
+        self._negotiation = Negotiation()
+        self._bodies: dict[bytes, bytes] = {}
+
+    async def respond(self, request: Request) -> Response:
+        encoding = self._negotiation.encoding(request.headers.get("accept-encoding", "").encode("latin-1"))
+        if encoding not in self._bodies:
+            self._bodies[encoding] = await asyncio.to_thread(self._body, encoding)
+        body = self._bodies[encoding]
+        headers = {**HEADERS, "Cache-Control": self._cache_control, "ETag": _etag(body)}
+        if is_held(request.headers.get("if-none-match", "").encode("latin-1"), headers["ETag"].encode()):
+            return Response(status_code=304, headers=headers)
+        if encoding:
+            headers["Content-Encoding"] = encoding.decode()
+        return Response(body, headers=headers, media_type=self._media_type)
+
+    def _body(self, encoding: bytes) -> bytes:
+        return compressed(self._read(), encoding) if encoding else self._read()
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def script() -> str:
+    """The modules as one file: a browser has six connections to a server, and one of them listens to `/events`."""
+    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in MODULES)
+    return "\n".join(EXPORT.sub("", LEFT_AT_HOME.sub("", text)) for text in texts)
+
+
+def page(script_address: str, plotly_address: str) -> str:
+    style = (FOLDER / "page.css").read_text(encoding="utf-8")
+    text = (FOLDER / "page.html").read_text(encoding="utf-8")
+    for name, value in (("style", style), ("script", script_address), ("plotly", plotly_address)):
+        text = text.replace(f"[[{name}]]", value)
+    return text
+
+
+def _plotly() -> Path:
+    spec = importlib.util.find_spec("plotly")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "package_data/plotly.min.js"
+
+
+async def _welcome(otherwise: Handler, request: Request) -> Response:
+    """People look at the dashboard; programs get what they always got."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/dashboard", 307, {"Vary": "Accept"})
+    response = await otherwise(request)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def routes(welcome: Handler) -> list[BaseRoute]:
+    joined = script().encode()
+    # Relative, so that the page also works below a proxy's prefix.
+    script_address = f"dashboard/assets/{hashlib.blake2b(joined, digest_size=8).hexdigest()}/dashboard.js"
+    plotly_address = f"dashboard/assets/{version('plotly')}/plotly.min.js"
+    html = page(script_address, plotly_address).encode()
+    files = {
+        "/dashboard": File("text/html", "no-cache", lambda: html),
+        f"/{script_address}": File("text/javascript", FOR_GOOD, lambda: joined),
+        f"/{plotly_address}": File("text/javascript", FOR_GOOD, _plotly().read_bytes),
+    }
+    return [
+        Route("/", partial(_welcome, welcome)),
+        *(Route(path, file.respond) for path, file in files.items()),
+    ]

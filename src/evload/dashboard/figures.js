@@ -1,0 +1,225 @@
+// From data to what Plotly draws: traces and layouts in one style.
+
+import { DAY, HOUR, day, hourOf, number, time, toMs, toText, weekdayAndDay, weekdays } from "./format.js";
+
+const COARSE = matchMedia("(pointer: coarse)");
+
+let style;
+const colour = (name) => (style ??= getComputedStyle(document.documentElement)).getPropertyValue(`--${name}`).trim();
+
+/** Plotly reads some HTML in texts; what users are called is none. */
+export const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+const axis = (more) => ({
+  gridcolor: colour("grid"), linecolor: colour("line"), zeroline: false, automargin: true, ...more,
+  title: more.title && { text: more.title, standoff: 10, font: { size: 12 } },
+});
+
+function layout({ xaxis, yaxis, ...more }) {
+  const surface = colour("surface");
+  return {
+    paper_bgcolor: surface, plot_bgcolor: surface, margin: { l: 48, r: 8, t: 8, b: 32 }, autosize: true,
+    font: { family: colour("sans"), size: 12, color: colour("muted") },
+    hovermode: "x unified", hoverlabel: { bgcolor: colour("surface"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
+    showlegend: false, legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", itemclick: false, itemdoubleclick: false },
+    dragmode: COARSE.matches ? false : "zoom",
+    xaxis: axis({ showgrid: false, ...xaxis }),
+    yaxis: axis({ rangemode: "tozero", fixedrange: true, ...yaxis }),
+    ...more,
+  };
+}
+
+const DAYS = { type: "date", hoverformat: "%a %x" };
+const HOURS = { type: "date", hoverformat: "%a %x, %H:%M" };
+const WITH_LEGEND = { showlegend: true, margin: { l: 48, r: 8, t: 26, b: 32 } };
+const TEXT_ONLY = "%{hovertext}<extra></extra>";
+
+/** Sees to it that a lone day is not drawn as wide as the chart. */
+function spanOf(rows, of) {
+  const [first, last] = [toMs(rows[0][of]), toMs(rows.at(-1)[of])];
+  const [from, to] = [first - DAY / 2, last + DAY / 2];
+  return to - from < 3 * DAY ? [toText(from - DAY), toText(to + DAY)] : [toText(from), toText(to)];
+}
+
+/** The mean of the observed days among the last seven, from the seventh day on. */
+export function sevenDayMean(rows, value) {
+  const means = [];
+  let first = 0;
+  let sum = 0;
+  rows.forEach((row, index) => {
+    const now = toMs(row.day);
+    sum += row[value];
+    for (; toMs(rows[first].day) <= now - 7 * DAY; first++) sum -= rows[first][value];
+    means.push(now - toMs(rows[0].day) < 6 * DAY ? null : Math.round((sum / (index - first + 1)) * 1000) / 1000);
+  });
+  return means;
+}
+
+function byDay(rows, value, unit, digits) {
+  const x = rows.map((row) => row.day);
+  const means = sevenDayMean(rows, value);
+  const [span, many] = [spanOf(rows, "day"), rows.length > 800];
+  const saying = `%{y:,.${digits}f} ${unit}<extra></extra>`;
+  const each = { x, y: rows.map((row) => row[value]), name: "Day", hovertemplate: saying };
+  const line = { type: "scatter", mode: "lines" };
+  return {
+    means,
+    span,
+    bargap: rows.length > 200 ? 0 : 0.18,
+    traces: [
+      many
+        ? { ...each, ...line, line: { color: colour("bar"), width: 1 }, fill: "tozeroy", fillcolor: colour("area") }
+        : { ...each, type: "bar", marker: { color: colour("bar"), line: { width: 0 } } },
+      { x, y: means, ...line, name: "7-day mean", line: { color: colour("mean"), width: 2 }, hovertemplate: `7-day mean ${saying.replace(`.${digits}f`, `.${digits || 1}f`)}` },
+    ],
+  };
+}
+
+export function dailyEnergy(rows) {
+  const { traces, means, span, bargap } = byDay(rows, "daily_energy_kwh", "kWh", 2);
+  const peak = rows.reduce((most, row) => (row.daily_energy_kwh > most.daily_energy_kwh ? row : most));
+  return {
+    traces,
+    layout: layout({ xaxis: { ...DAYS, range: span }, yaxis: { title: "kWh per day" }, bargap, ...WITH_LEGEND }),
+    label: `${number(rows.length, 0)} days of energy; the most on ${day(peak.day)}: ${number(peak.daily_energy_kwh)} kWh.`,
+    columns: [
+      { name: "day", title: "Day", shown: weekdayAndDay },
+      { name: "daily_energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 3) },
+      { name: "seven_day_mean_kwh", title: "7-day mean, kWh", shown: (value) => number(value, 3) },
+    ],
+    rows: rows.map((row, index) => ({ ...row, seven_day_mean_kwh: means[index] })),
+  };
+}
+
+export function activeHours(rows) {
+  const { traces, span, bargap } = byDay(rows, "active_hours", "hours", 0);
+  const ticks = { range: [0, 25], tickvals: [0, 6, 12, 18, 24], title: "hours per day" };
+  return {
+    traces,
+    layout: layout({ xaxis: { ...DAYS, range: span }, yaxis: ticks, bargap, ...WITH_LEGEND }),
+    label: `Active hours of ${number(rows.length, 0)} days.`,
+    columns: [
+      { name: "day", title: "Day", shown: weekdayAndDay },
+      { name: "active_hours", title: "Active hours", shown: (value) => number(value, 0) },
+    ],
+    rows,
+  };
+}
+
+export function weeklyRhythm(rows) {
+  const [long, short] = [weekdays("long"), weekdays("short")];
+  const hours = [...Array(24).keys()];
+  const at = new Map(rows.map((row) => [row.weekday * 24 + row.hour, row]));
+  const grid = (make) => short.map((_, index) => hours.map((hour) => make(at.get((index + 1) * 24 + hour), index, hour)));
+  const peak = rows.reduce((most, row) => (row.mean_energy_kwh > most.mean_energy_kwh ? row : most));
+  const clock = (hour) => `${String(hour).padStart(2, "0")}:00`;
+  return {
+    traces: [{
+      type: "heatmap", x: hours, y: short, z: grid((row) => row?.mean_energy_kwh ?? null), xgap: 2, ygap: 2, hoverongaps: false,
+      zmin: 0, colorscale: [[0, colour("low")], [0.5, colour("mid")], [1, colour("high")]],
+      hovertext: grid((row, index, hour) => row
+        ? `<b>${long[index]}, ${clock(hour)} – ${clock((hour + 1) % 24)}</b><br>${number(row.mean_energy_kwh)} kWh on average of ${number(row.observed_hours, 0)} hours`
+        : ""),
+      hovertemplate: TEXT_ONLY,
+      colorbar: { thickness: 8, outlinewidth: 0, len: 1, title: { text: "kWh", side: "top" }, nticks: 5 },
+    }],
+    layout: layout({
+      hovermode: "closest", dragmode: false, margin: { l: 40, r: 0, t: 8, b: 44 },
+      xaxis: { fixedrange: true, tickvals: hours.filter((hour) => hour % 3 === 0), title: "hour of the day", ticks: "" },
+      yaxis: { autorange: "reversed", showgrid: false, rangemode: "normal", ticks: "" },
+    }),
+    label: `Mean load by weekday and hour; the most on ${long[peak.weekday - 1]} from ${clock(peak.hour)}: ${number(peak.mean_energy_kwh)} kWh.`,
+    columns: [
+      { name: "weekday", title: "Weekday", shown: (value) => long[value - 1] },
+      { name: "hour", title: "Hour", shown: clock },
+      { name: "mean_energy_kwh", title: "Mean, kWh", shown: (value) => number(value, 3) },
+      { name: "observed_hours", title: "Observed hours", shown: (value) => number(value, 0) },
+    ],
+    rows,
+  };
+}
+
+export function durationCurve(rows) {
+  const said = (row) => `At least ${number(row.hourly_energy_kwh)} kWh in ${number(row.hours, 0)} hours`;
+  const tenth = rows.find((row) => row.share_percent >= 10) ?? rows.at(-1);
+  return {
+    traces: [{
+      type: "scatter", mode: "lines", x: rows.map((row) => row.share_percent), y: rows.map((row) => row.hourly_energy_kwh),
+      line: { color: colour("accent"), width: 2 }, fill: "tozeroy", fillcolor: colour("area"),
+      hovertext: rows.map(said), hovertemplate: TEXT_ONLY,
+    }],
+    layout: layout({
+      xaxis: { range: [0, 100], ticksuffix: " %", hoverformat: ".1f", title: "share of the observed hours" }, yaxis: { title: "kWh in the hour" },
+      margin: { l: 48, r: 14, t: 8, b: 44 },
+    }),
+    label: `The load was at least ${number(rows[0].hourly_energy_kwh)} kWh in the peak hour and ${number(tenth.hourly_energy_kwh)} kWh in a tenth of the hours.`,
+    columns: [
+      { name: "hours", title: "Hours", shown: (value) => number(value, 0) },
+      { name: "share_percent", title: "Share of hours, %", shown: (value) => number(value, 3) },
+      { name: "hourly_energy_kwh", title: "Load at least, kWh", shown: (value) => number(value, 3) },
+    ],
+    rows,
+  };
+}
+
+const hourColumns = [
+  { name: "hour", title: "Hour", shown: hourOf },
+  { name: "hourly_energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 3) },
+];
+
+/** A step for each hour. Between hours that do not follow each other the line breaks, or falls to `between`. */
+function steps(rows, between) {
+  const [x, y] = [[], []];
+  const point = (ms, value) => (x.push(toText(ms)), y.push(value));
+  rows.forEach((row, index) => {
+    const [begin, next] = [toMs(row.hour), index + 1 < rows.length ? toMs(rows[index + 1].hour) : Infinity];
+    point(begin, row.hourly_energy_kwh);
+    if (next <= begin + HOUR) return; // the next hour, or the same one again when clocks are set back
+    point(begin + HOUR - 1000, row.hourly_energy_kwh);
+    point(begin + HOUR, between);
+    if (between !== null && next < Infinity) point(next - 1000, between);
+  });
+  return { x, y };
+}
+
+export function hourlyLoad(rows, range, between = null) {
+  const peak = rows.length ? rows.reduce((most, row) => (row.hourly_energy_kwh > most.hourly_energy_kwh ? row : most)) : null;
+  return {
+    traces: [{
+      type: "scatter", mode: "lines", ...steps(rows, between), line: { color: colour("accent"), width: 1.5, shape: "hv" },
+      fill: "tozeroy", fillcolor: colour("area"), hovertemplate: "%{y:,.3f} kWh<extra></extra>", connectgaps: false,
+    }],
+    layout: layout({ xaxis: { ...HOURS, range }, yaxis: { title: "kWh in the hour" } }),
+    label: peak ? `Hourly load; the most at ${hourOf(peak.hour)}: ${number(peak.hourly_energy_kwh)} kWh.` : "No hours here.",
+    columns: hourColumns,
+    rows,
+  };
+}
+
+/** What of the hours can be seen from afar: each day's peak. */
+export function dailyPeaks(rows, range) {
+  const x = rows.map((row) => `${row.day}T12:00:00`);
+  return {
+    traces: [{
+      type: "scatter", mode: "lines", x, y: rows.map((row) => row.peak_hourly_load_kwh), connectgaps: false,
+      line: { color: colour("accent"), width: 1.25, shape: "hvh" }, fill: "tozeroy", fillcolor: colour("area"),
+      hovertext: rows.map((row) => `${number(row.peak_hourly_load_kwh)} kWh from ${time(row.peak_hour)}, the peak of the day`),
+      hovertemplate: TEXT_ONLY,
+    }],
+    layout: layout({ xaxis: { ...DAYS, range }, yaxis: { title: "kWh in the hour" } }),
+    label: `The peak hour of each of ${number(rows.length, 0)} days.`,
+    columns: [
+      { name: "day", title: "Day", shown: weekdayAndDay },
+      { name: "peak_hour", title: "Peak hour", shown: hourOf },
+      { name: "peak_hourly_load_kwh", title: "Peak load, kWh", shown: (value) => number(value, 3) },
+    ],
+    rows,
+  };
+}
+
+/** A user's rows, one for each session and hour, become one for each hour. */
+export function hoursOfRows(rows, measure) {
+  const sums = new Map();
+  for (const row of rows) sums.set(row.date_from, (sums.get(row.date_from) ?? 0) + (row[measure] ?? 0));
+  return [...sums].map(([hour, sum]) => ({ hour, hourly_energy_kwh: Math.round(sum * 1000) / 1000 }));
+}

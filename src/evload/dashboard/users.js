@@ -1,0 +1,76 @@
+// The users with the most energy, and the way into one user's hours.
+
+import { number } from "./format.js";
+import { element, saveText, csvOf } from "./panel.js";
+
+const COLUMNS = [
+  { name: "user_id", title: "User" },
+  { name: "energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 1) },
+  { name: "share_percent", title: "Share" },
+  { name: "hours", title: "Hours", shown: (value) => number(value, 0) },
+  { name: "sessions", title: "Sessions", shown: (value) => number(value, 0) },
+];
+const SAVED = ["user_id", "energy_kwh", "share_percent", "hours", "sessions", "first_day", "last_day"].map((name) => ({ name }));
+
+export class Users {
+  #rows = [];
+  #file = "";
+  #stamp;
+
+  /** `enter` is told the user to look at. */
+  constructor(id, enter) {
+    this.root = document.getElementById(id);
+    this.enter = enter;
+    const [heading, about] = [element("h2", { id: `${id}-title`, textContent: "Top users" }), element("p", { className: "about" })];
+    const save = element("button", { type: "button", className: "tool", textContent: "CSV", title: "Download the data as CSV" });
+    save.setAttribute("aria-label", "Download the data as CSV: Top users");
+    save.addEventListener("click", () => saveText(csvOf(SAVED, this.#rows), `${this.#file}.csv`));
+    [this.about, this.body] = [about, element("div", { className: "body" })];
+    this.root.append(element("header", {}, element("div", {}, heading, about), element("div", { className: "tools" }, save)), this.body);
+    this.root.setAttribute("aria-labelledby", heading.id);
+  }
+
+  show(rows, { current, stamp, file }) {
+    this.#file = file;
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    this.#rows = rows;
+    this.about.textContent = rows.length ? "By energy in the range. A user's name opens their hours." : "";
+    const focused = document.activeElement?.dataset?.user;
+    this.body.replaceChildren(rows.length ? this.#table(current) : element("p", { className: "about", textContent: "Nobody charged in this range." }));
+    if (focused !== undefined) this.focus(focused);
+  }
+
+  focus(user) {
+    [...this.body.querySelectorAll(".user")].find((button) => button.dataset.user === user)?.focus();
+  }
+
+  #table(current) {
+    const head = COLUMNS.map((column) => element("th", { scope: "col", textContent: column.title }));
+    const body = this.#rows.map((row) => element("tr", {}, ...COLUMNS.map((column) => element("td", {}, this.#cell(column, row, current)))));
+    const caption = element("caption", { className: "unseen", textContent: "Users with the most energy" });
+    return element("table", {}, caption, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
+  }
+
+  #cell(column, row, current) {
+    if (column.name === "user_id") return this.#button(row.user_id, current);
+    if (column.name === "share_percent") return this.#share(row.share_percent);
+    return column.shown(row[column.name]);
+  }
+
+  #button(user, current) {
+    const button = element("button", { type: "button", className: "user", textContent: user, title: `Hours of ${user}` });
+    button.dataset.user = user;
+    if (user === current) button.setAttribute("aria-current", "true");
+    button.addEventListener("click", () => this.enter(user));
+    return button;
+  }
+
+  #share(share) {
+    const part = element("b");
+    part.style.width = `${(100 * (share ?? 0)) / (this.#rows[0].share_percent || 1)}%`;
+    const bar = element("i", {}, part);
+    bar.setAttribute("aria-hidden", "true");
+    return element("span", { className: "share" }, bar, share === null ? "–" : `${number(share, 1)} %`);
+  }
+}

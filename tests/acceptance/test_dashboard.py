@@ -1,0 +1,250 @@
+"""What the dashboard shows, against what the API says."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import httpx2
+import pytest
+from playwright.async_api import Browser
+
+from tests.acceptance.browser import Visit, visiting
+from tests.acceptance.conftest import ODD_USERS
+from tests.acceptance.processes import Api, Shell
+
+KPIS = {
+    "total_energy_kwh": "/kpi/total-energy",
+    "avg_daily_energy_kwh": "/kpi/daily-average",
+    "peak_daily_energy_kwh": "/kpi/peak-daily",
+    "peak_hourly_load_kwh": "/kpi/peak-hourly",
+    "avg_active_charging_hours_per_day": "/kpi/avg-active-hours-per-day",
+}
+MOST_REQUESTS = 10
+MOST_OWN_BYTES = 60_000
+PANELS = ("daily", "hours", "rhythm", "duration", "active")
+
+
+def kpis_of(api: Api, query: str) -> dict[str, float]:
+    found = {name: api.json(path + query)[name] for name, path in KPIS.items()}
+    last = api.json("/kpi/daily-average-last-7-days" + query)
+    return {**found, "last_7_days_avg_daily_energy_kwh": last["avg_daily_energy_kwh"]}
+
+
+async def test_the_cards_show_what_the_api_says(visit: Visit, charging_api: Api) -> None:
+    for query in (
+        "",
+        "?start_date=2019-11-03&end_date=2019-12-01",
+        "?measure=flex_7_2_kwh&start_date=2019-12-01",
+    ):
+        await visit.open(query)
+        assert await visit.kpis() == kpis_of(charging_api, query)
+
+
+async def test_the_charts_show_what_the_api_says(visit: Visit, charging_api: Api) -> None:
+    query = "?start_date=2019-10-01&end_date=2019-12-10"
+    await visit.open(query)
+    days, active = (charging_api.json(path + query) for path in ("/load/daily", "/kpi/daily_utilization"))
+    daily = (await visit.chart("daily"))["data"]
+    assert daily[0]["x"] == [one["day"] for one in days]
+    assert daily[0]["y"] == [one["daily_energy_kwh"] for one in days]
+    for index, mean in enumerate(daily[1]["y"]):
+        seven = daily[0]["y"][max(index - 6, 0) : index + 1]
+        assert mean is None if index < 6 else mean == pytest.approx(sum(seven) / 7, abs=0.0006)
+    assert (await visit.chart("active"))["data"][0]["y"] == [one["active_hours"] for one in active]
+    shown = (await visit.chart("rhythm"))["data"][0]["z"]
+    for one in charging_api.json("/load/profile" + query):
+        assert shown[one["weekday"] - 1][one["hour"]] == one["mean_energy_kwh"]
+    curve = (await visit.chart("duration"))["data"][0]
+    assert curve["y"] == [one["hourly_energy_kwh"] for one in charging_api.json("/load/duration-curve" + query)]
+
+
+async def test_opening_it_takes_few_requests_and_bytes(visit: Visit, charging_api: Api) -> None:
+    await visit.open()
+    await visit.page.wait_for_load_state("load")
+    paths = visit.paths()
+    assert len(paths) <= MOST_REQUESTS, paths
+    own = [path for path in paths if path == "/dashboard" or path.endswith("dashboard.js")]
+    assert len(own) == 2
+    plain = {"Accept-Encoding": "identity"}
+    assert sum(len(charging_api.get(path, headers=plain).content) for path in own) < MOST_OWN_BYTES
+    assert "/events" in paths
+
+
+async def test_the_zoom_fetches_the_hours_that_it_needs(visit: Visit, charging_api: Api) -> None:
+    await visit.open()
+    assert "/load/hourly" not in visit.paths()
+    await visit.page.get_by_role("button", name="Week", exact=True).click()
+    await visit.shows("#hours[data-detail=hours]")
+    await visit.page.get_by_role("button", name="Earlier").click()
+    await visit.shows("#hours-chart[aria-label*='December 2019'], #hours-chart[aria-label*='Dec 2019']")
+    chart = await visit.chart("hours")
+    first, last = chart["layout"]["xaxis"]["range"]
+    assert visit.paths().count("/load/hourly") == 1
+    shown = dict(zip(chart["data"][0]["x"], chart["data"][0]["y"], strict=True))
+    hours = charging_api.json(f"/load/hourly?start_date={first}&end_date={last}")
+    assert len(hours) > 100
+    assert all(shown[one["hour"]] == one["hourly_energy_kwh"] for one in hours)
+
+
+async def test_dragging_over_the_hourly_load_zooms_into_it(visit: Visit) -> None:
+    await visit.open()
+    await visit.page.locator("#rhythm h2").scroll_into_view_if_needed()
+    box = await visit.page.locator("#hours-chart .nsewdrag").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    await visit.page.mouse.move(box["x"] + 300, middle)
+    await visit.page.mouse.down()
+    await visit.page.mouse.move(box["x"] + 420, middle, steps=4)
+    await visit.page.mouse.up()
+    await visit.shows("#hours[data-detail=hours]")
+    assert visit.paths().count("/load/hourly") == 1
+
+
+async def test_a_view_is_shared_by_its_address(visit: Visit) -> None:
+    await visit.open()
+    await visit.page.get_by_label("Measure").select_option("synthetic_7_2_kwh")
+    await visit.page.get_by_role("button", name="30 days").click()
+    await visit.shows(".presets [aria-pressed=true]:text-is('30 days')")
+    await visit.is_("ready")
+    address, cards = visit.page.url, await visit.kpis()
+    assert "measure=synthetic_7_2_kwh&start_date=2019-12-04" in address
+    await visit.page.go_back()
+    await visit.shows(".presets [aria-pressed=true]:text-is('All')")
+    await visit.page.goto(address)
+    await visit.is_("ready")
+    assert await visit.kpis() == cards
+    assert await visit.page.get_by_label("Measure").input_value() == "synthetic_7_2_kwh"
+    assert await visit.page.get_by_role("button", name="30 days").get_attribute("aria-pressed") == "true"
+
+
+async def test_a_range_is_compared_with_the_one_before(visit: Visit, charging_api: Api) -> None:
+    await visit.open("?start_date=2019-11-11&end_date=2019-11-20")
+    now, before = (
+        charging_api.json(f"/kpi/total-energy?start_date={start}&end_date={end}")["total_energy_kwh"]
+        for start, end in (("2019-11-11", "2019-11-20"), ("2019-11-01", "2019-11-10"))
+    )
+    assert f"{now / before - 1:+.1%}" in await visit.text("[data-kpi=total_energy_kwh]")
+    assert re.search(r"\b1\W+10 Nov 2019", await visit.text("#compared"))
+
+
+async def test_an_empty_range_says_so_and_offers_everything(visit: Visit) -> None:
+    await visit.page.goto(f"{visit.address}/dashboard?start_date=2023-01-01")
+    await visit.is_("empty")
+    assert "Nothing was observed" in await visit.text("#notice")
+    assert not await visit.page.locator("#figures").is_visible()
+    await visit.page.get_by_role("button", name="Show all").click()
+    await visit.is_("ready")
+    assert await visit.page.locator("#figures").is_visible()
+
+
+async def test_a_bad_address_shows_everything(visit: Visit) -> None:
+    await visit.open("?measure=volts&start_date=2019-02-31&end_date=soon")
+    assert len(await visit.kpis()) == 6
+
+
+async def test_an_empty_database_says_what_to_do(browser: Browser, empty_api: Api) -> None:
+    async with visiting(browser, empty_api.address, quiet=False) as visit:
+        await visit.page.goto(f"{visit.address}/dashboard")
+        await visit.is_("empty")
+        assert "evload load" in await visit.text("#notice")
+        assert "NaN" not in await visit.text("body")
+
+
+async def test_any_user_has_a_way_in_and_back(visit: Visit, charging_api: Api) -> None:
+    query = "?start_date=2019-12-01&end_date=2019-12-01"
+    await visit.open(query)
+    for user in ODD_USERS:
+        await visit.page.get_by_role("button", name=user, exact=True).click()
+        await visit.shows("#hours .back:visible")
+        await visit.is_("ready")
+        assert await visit.text("#hours h2") == f"Hourly load of {user}"
+        rows = charging_api.json(f"/load/{quote(user, safe='')}/hourly{query}")
+        shown = (await visit.chart("hours"))["data"][0]
+        assert max(shown["y"]) == rows[0]["synthetic_3_6_kwh"] == 3.5
+        assert rows[0]["date_from"] in shown["x"]
+        await visit.page.get_by_role("button", name="All users").click()
+        await visit.shows("#hours h2:text-is('Hourly load')")
+        await visit.is_("ready")
+        assert await visit.page.evaluate("document.activeElement.textContent") == user
+
+
+async def test_a_user_is_shared_by_address(visit: Visit) -> None:
+    await visit.open("?" + urlencode({"user": ODD_USERS[1]}))
+    assert await visit.text("#hours h2") == f"Hourly load of {ODD_USERS[1]}"
+
+
+async def test_a_user_without_rows_in_the_range_is_said_to_have_none(browser: Browser, charging_api: Api) -> None:
+    async with visiting(browser, charging_api.address, quiet=False) as visit:
+        await visit.open("?user=nobody")
+        assert "no rows of nobody" in await visit.text("#hours .nothing")
+
+
+async def test_every_chart_can_be_taken_along(visit: Visit, tmp_path: Path) -> None:
+    await visit.open()
+    for panel in PANELS:
+        tools = visit.page.locator(f"#{panel} .tools")
+        async with visit.page.expect_download() as download:
+            await tools.get_by_text("PNG").click()
+        picture = tmp_path / "picture.png"
+        await (await download.value).save_as(picture)
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        async with visit.page.expect_download() as download:
+            await tools.get_by_text("CSV").click()
+        table = tmp_path / "table.csv"
+        await (await download.value).save_as(table)
+        assert len(list(csv.reader(io.StringIO(table.read_text())))) > 100
+
+
+async def test_the_users_can_be_taken_along(visit: Visit, tmp_path: Path, charging_api: Api) -> None:
+    await visit.open()
+    table = tmp_path / "table.csv"
+    async with visit.page.expect_download() as download:
+        await visit.page.locator("#users .tools").get_by_text("CSV").click()
+    await (await download.value).save_as(table)
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert [row["user_id"].removeprefix("'") for row in rows] == [
+        one["user_id"] for one in charging_api.json("/users/summary?limit=10")
+    ]
+
+
+async def test_the_real_data(browser: Browser, real_dsn: str, shell: Shell) -> None:
+    with shell.on(real_dsn).serving("serve") as api:
+        async with visiting(browser, api.address) as visit:
+            await visit.open()
+            assert await visit.kpis() == kpis_of(api, "")
+            assert len(visit.paths()) <= MOST_REQUESTS
+
+
+def test_browsers_are_sent_to_it_and_nobody_else(api: Api) -> None:
+    sent = api.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
+    assert (sent.status_code, sent.headers["location"]) == (307, "/dashboard")
+    assert api.json("/") == "Welcome to from EV Charging Project!"
+    assert api.get("/").headers["vary"].startswith("Accept")
+
+
+def test_its_files_are_compressed_and_kept_for_good(api: Api) -> None:
+    page = api.get("/dashboard")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    held = api.get("/dashboard", headers={"If-None-Match": page.headers["etag"]})
+    assert (held.status_code, held.content) == (304, b"")
+    scripts = [part.split('"')[0] for part in page.text.split('src="')[1:]]
+    assert len(scripts) == 2
+    for script in scripts:
+        plain, packed = (one_in(api, script, encoding) for encoding in ("identity", "gzip"))
+        assert (
+            plain.headers["cache-control"] == packed.headers["cache-control"] == "public, max-age=31536000, immutable"
+        )
+        assert "content-encoding" not in plain.headers
+        assert packed.headers["content-encoding"] == "gzip"
+        assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+        assert packed.content == plain.content
+        head = api.client.head(f"/{script}", headers={"Accept-Encoding": "gzip"})
+        assert (head.status_code, head.headers["content-length"]) == (200, packed.headers["content-length"])
+
+
+def one_in(api: Api, path: str, encoding: str) -> httpx2.Response:
+    return api.get(f"/{path}", headers={"Accept-Encoding": encoding})

@@ -1,0 +1,97 @@
+"""The dashboard for everybody: keyboard, screen reader, phone, dark, print."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Browser
+
+from tests.acceptance.browser import Visit, visiting
+from tests.acceptance.processes import Api
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+GRAVE = ("serious", "critical")
+PANELS = ("daily", "hours", "rhythm", "duration", "active")
+
+
+async def grave_findings(visit: Visit) -> list[tuple[str, str]]:
+    results = await Axe().run(visit.page)
+    return [
+        (found["id"], node["html"])
+        for found in results.response["violations"]
+        for node in found["nodes"]
+        if found["impact"] in GRAVE
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_axe_finds_nothing_grave(
+    browser: Browser, charging_api: Api, device: dict[str, Any], scheme: str
+) -> None:
+    options = {**device, "color_scheme": scheme, "reduced_motion": "reduce"}
+    async with visiting(browser, charging_api.address, **options) as visit:
+        await visit.open("?start_date=2019-12-30")
+        for panel in PANELS:
+            await visit.page.locator(f"#{panel} summary").click()
+        await visit.shows("#active table")
+        assert await grave_findings(visit) == []
+        await visit.page.goto(f"{visit.address}/dashboard?start_date=2023-01-01")
+        await visit.is_("empty")
+        assert await grave_findings(visit) == []
+
+
+async def test_a_phone_needs_no_scrolling_sideways(browser: Browser, charging_api: Api) -> None:
+    async with visiting(browser, charging_api.address, **PHONE) as visit:
+        await visit.open()
+        assert await visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def test_every_chart_has_a_name_and_a_table(visit: Visit, charging_api: Api) -> None:
+    await visit.open()
+    days = charging_api.json("/load/daily")
+    for panel in PANELS:
+        assert len(await visit.page.locator(f"#{panel}-chart").get_attribute("aria-label") or "") > 30
+        assert await visit.page.locator(f"#{panel} table").count() == 0  # made when it is opened
+        await visit.page.locator(f"#{panel} summary").focus()
+        await visit.page.keyboard.press("Enter")
+        await visit.shows(f"#{panel} table")
+    assert await visit.page.locator("#daily tbody tr").count() == len(days)
+    assert "kWh" in await visit.text("#daily thead")
+
+
+async def test_all_of_it_can_be_reached_by_keyboard(visit: Visit) -> None:
+    await visit.open()
+    reached = set()
+    for _ in range(80):
+        await visit.page.keyboard.press("Tab")
+        name = await visit.page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id")
+        reached.add(name)
+    assert {"All", "7 days", "start", "end", "Week", "CSV", "PNG", "Show as table", "API documentation"} <= reached
+    assert any(len(name) > 100 for name in reached) is True  # the measures
+
+
+async def test_numbers_are_written_as_the_reader_writes_them(browser: Browser, charging_api: Api) -> None:
+    total = charging_api.json("/kpi/total-energy")["total_energy_kwh"]
+    async with visiting(browser, charging_api.address, locale="de-DE", timezone_id="Pacific/Auckland") as visit:
+        await visit.open()
+        shown = await visit.text("[data-kpi=total_energy_kwh] .figure")
+        assert shown == f"{total:,.2f}kWh".translate(str.maketrans(",.", ".,"))
+        # The reader's own time zone moves nothing.
+        hour = charging_api.json("/kpi/summary")["peak_hour"]
+        assert f"{hour[11:16]}" in await visit.text("[data-kpi=peak_hourly_load_kwh]")
+        assert "Europe/Oslo" in await visit.text("#clock")
+
+
+async def test_it_prints_white_and_as_wide_as_the_paper(browser: Browser, charging_api: Api) -> None:
+    async with visiting(browser, charging_api.address, color_scheme="dark") as visit:
+        await visit.open()
+        await visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        await visit.page.wait_for_timeout(100)
+        chart = await visit.chart("daily")
+        assert chart["layout"]["paper_bgcolor"] == "#fff"
+        assert 500 < chart["layout"]["width"] < 700
+        await visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
+        await visit.page.wait_for_timeout(100)
+        assert (await visit.chart("daily"))["layout"]["paper_bgcolor"] != "#fff"
