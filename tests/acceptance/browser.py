@@ -19,12 +19,6 @@ QUIET = (
 )  # fmt: skip
 READER: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"}
 PATIENCE_MS = 10_000
-WATCH_STATES = """
-window.seen = {};
-document.addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
-  seen[document.body.dataset.state] ??= performance.now();
-}).observe(document.body, {attributes: true}));
-"""
 
 
 def chromium() -> str:
@@ -116,7 +110,6 @@ async def visiting_in(context: BrowserContext, address: str, *, quiet: bool = Tr
     """A tab beside others: it finds in the browser's cache what they fetched."""
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
-    await page.add_init_script(WATCH_STATES)
     visit = Visit(page, address)
     page.on("request", lambda request: visit.requests.append(request))
     page.on("console", lambda message: visit.messages.append(message.text))

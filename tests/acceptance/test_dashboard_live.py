@@ -63,10 +63,15 @@ async def test_the_server_goes_away_and_comes_back(
                 await visit.shows("#banner:has-text('cannot be reached')")
                 assert await visit.kpis() == cards
                 assert await visit.page.locator("body[data-state=ready]").count() == 1
+                with shell.serving("serve", "--port", port) as second:  # with the data that the page knows
+                    await visit.shows("body[data-connection=live]")
+                    await visit.page.locator("#banner").wait_for(state="hidden")
+                    second.running.stop()
+                    await visit.shows("body[data-connection=away]")
                 shell.succeed("load", write_day(tmp_path / "day.csv", "03.01.2020"))
                 with shell.serving("serve", "--port", port):
-                    await visit.shows("body[data-connection=live]")
                     await visit.shows("#extent:has-text('3 Jan 2020')")
+                    await visit.shows("body[data-connection=live]")
                     await visit.page.locator("#banner").wait_for(state="hidden")
                     assert (await visit.kpis())["total_energy_kwh"] == round(cards["total_energy_kwh"] + 3.6, 2)
 

@@ -18,7 +18,9 @@ from evload.api.representation import Negotiation, is_held
 
 FOLDER = Path(__file__).parents[1] / "dashboard"
 # In this order they make one script: what a module needs stands before it.
-MODULES = ("format.js", "address.js", "server.js", "figures.js", "panel.js", "hours.js", "users.js", "page.js")
+MODULES = (
+    "format.js", "address.js", "server.js", "figures.js", "panel.js", "cards.js", "hours.js", "users.js", "page.js",
+)  # fmt: skip
 # Imports have no meaning there; comments and indents are for those who read the modules.
 LEFT_AT_HOME = re.compile(r"^import [^;]*;\n|^ *//.*\n|^ */\*\*.*\*/\n|^ +", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=async |class |const |function |let )", re.MULTILINE)

@@ -75,12 +75,6 @@ export class Hours extends Panel {
     return [toMs(first_hour), toMs(last_hour) + HOUR];
   }
 
-  /** A click on a day of another chart leads here. */
-  showDay(day) {
-    this.#look(toMs(day), toMs(day) + DAY);
-    this.root.scrollIntoView({ block: "nearest" });
-  }
-
   #look(from, to) {
     const [first, last] = this.#range();
     this.#window = to - from >= last - first ? null : [from, to];

@@ -1,10 +1,11 @@
 // The page: what was chosen is fetched, shown, and shown again when there is something new.
 
-import { DAY, ago, day, days, hourOf, moment, nowAt, number, percent, time, toMs, toText } from "./format.js";
+import { DAY, ago, day, days, moment, nowAt, number, toMs } from "./format.js";
 import { PRESETS, presetOf, presetStart, rangeBefore, rangeQuery, readAddress, writeAddress } from "./address.js";
 import { Refused, Watch, ask } from "./server.js";
 import { activeHours, dailyEnergy, durationCurve, weeklyRhythm } from "./figures.js";
-import { Panel, element, whenPlotlyIsThere } from "./panel.js";
+import { Panel, element } from "./panel.js";
+import { showCards } from "./cards.js";
 import { Hours } from "./hours.js";
 import { Users } from "./users.js";
 
@@ -110,17 +111,17 @@ function followLatestDay() {
 // ---- Showing
 
 async function show(view, news) {
-  const [was, now] = [shown, view];
+  const was = shown;
   shown = view;
   $("figures").hidden = Boolean(view.nothing);
   $("notice").hidden = !view.nothing;
   showSite();
   markChoice();
   if (view.nothing) return showNothing(view);
-  showKpis(view);
+  showCards(view);
   await showCharts(view);
   page.drawn = "";
-  if (was && (news || was.key !== now.key)) say(view, news);
+  if (was && (news || was.key !== view.key)) say(view, news);
 }
 
 function showNothing({ nothing, choice: { start, end } }) {
@@ -146,40 +147,6 @@ function showSite() {
     $(id).min = site.first_hour.slice(0, 10);
     $(id).max = site.last_hour.slice(0, 10);
   }
-}
-
-function kpisOf({ summary, earlier, choice: { start, end } }) {
-  const change = (name) => (earlier?.[name] ? summary[name] / earlier[name] - 1 : null);
-  const one = (name, title, unit, detail, compared = true) => ({ name, title, unit, detail, change: compared ? change(name) : null });
-  return [
-    one("total_energy_kwh", "Total energy", "kWh", `${number(summary.days, 0)} observed ${summary.days === 1 ? "day" : "days"}`),
-    one("avg_daily_energy_kwh", "Daily average", "kWh", "per observed day"),
-    one("last_7_days_avg_daily_energy_kwh", "Last 7 days", "kWh", `a day, ${days(summary.last_7_days_from, summary.last_7_days_to)}`, false),
-    one("peak_daily_energy_kwh", "Peak day", "kWh", day(summary.peak_day)),
-    one("peak_hourly_load_kwh", "Peak hour", "kWh", hourOf(summary.peak_hour)),
-    one("avg_active_charging_hours_per_day", "Active hours", "h", "a day, on average"),
-  ];
-}
-
-function showKpis(view) {
-  const cards = kpisOf(view).map((kpi) => {
-    const figure = element("dd", { className: "figure" }, number(view.summary[kpi.name]), element("small", { textContent: kpi.unit }));
-    const detail = element("dd", { className: "detail" }, kpi.detail);
-    const card = element("div", { className: "kpi" }, element("dt", { textContent: kpi.title }), figure, detail);
-    card.dataset.kpi = kpi.name;
-    card.dataset.value = view.summary[kpi.name];
-    if (kpi.change !== null) card.append(element("dd", { className: "detail" }, element("span", { className: "change", textContent: percent(kpi.change, { signDisplay: "exceptZero" }) }), " vs before"));
-    return card;
-  });
-  $("kpis").replaceChildren(...cards);
-  $("compared").textContent = comparedWith(view);
-}
-
-function comparedWith({ earlier, choice: { start } }) {
-  if (!start) return "";
-  if (!earlier) return "There is no earlier period of this length to compare with.";
-  const part = earlier.days < earlier.length ? `, of which ${number(earlier.days, 0)} of ${number(earlier.length, 0)} days were observed` : "";
-  return `Before: the same number of days, ${days(earlier.start, earlier.end)}${part}.`;
 }
 
 async function showCharts(view) {
@@ -270,6 +237,8 @@ function heard({ version, trouble, listens: hears }) {
     listens = hears;
     if (page.connection !== "away") connected();
   }
+  // A stream that was cut tells the version only if it is another one by now.
+  if (hears && page.connection === "away" && !loading) load();
   if (version === undefined) return;
   newest = version;
   const behind = Boolean(shown) && version !== Number(page.version);
