@@ -1,6 +1,6 @@
 """How fast evload answers, side by side with other designs and with the limit. benchmarks/README.md says what is what.
 
-uv run python benchmarks/serving.py [--quick] [--seconds 2] [--keep FOLDER]
+uv run python benchmarks/serving.py [--quick] [--seconds 2] [--only TEXT] [--rows "88 thousand"] [--keep FOLDER]
 """
 
 import argparse
@@ -186,7 +186,7 @@ def seconds_of(case: Case, usual: float) -> float:
     return 3 * usual if case.who == "a" and case.size == "5 million" else usual  # one request takes about a second
 
 
-def run(sizes: Sequence[str], folder: Path, rounds: int, seconds: float) -> Results:
+def run(sizes: Sequence[str], folder: Path, rounds: int, seconds: float, only: str) -> Results:
     with ExitStack() as databases:
         dsns = {size: databases.enter_context(database(folder / size.replace(" ", "-"), PLANS[size])) for size in sizes}
         results = Results(defaultdict(list), {}, machine(dsns[sizes[0]]))
@@ -195,7 +195,7 @@ def run(sizes: Sequence[str], folder: Path, rounds: int, seconds: float) -> Resu
                 benches = [Bench(size, dsn, workers, folder) for size, dsn in dsns.items()]
                 for bench in benches:
                     bench.start(stack)
-                cases = [case for bench in benches for case in bench.cases()]
+                cases = [case for bench in benches for case in bench.cases() if only in case.name]
                 for number in range(rounds):
                     print(f"{workers} workers, round {number + 1} of {rounds}", file=sys.stderr)
                     for case in cases if number % 2 == 0 else reversed(cases):
@@ -226,14 +226,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="88 thousand rows and one short round")
     parser.add_argument("--seconds", type=float, default=2, help="for each measurement (default: %(default)s)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="what holds this in its name")
+    parser.add_argument("--rows", choices=list(PLANS), action="append", help="only this many rows")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the data there for the next run")
     chosen = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("The load comes from wrk: install it (Debian and Ubuntu: apt install wrk; macOS: brew install wrk).")
     allow_many_connections()
-    sizes, rounds = (["88 thousand"], 1) if chosen.quick else (list(PLANS), 5)
+    sizes, rounds = (["88 thousand"], 1) if chosen.quick else (chosen.rows or list(PLANS), 5)
     with tempfile.TemporaryDirectory(prefix="evload-serving-") as fresh:
-        results = run(sizes, (chosen.keep or Path(fresh)).absolute(), rounds, chosen.seconds)
+        results = run(sizes, (chosen.keep or Path(fresh)).absolute(), rounds, chosen.seconds, chosen.only)
     show(results, rounds)
 
 

@@ -221,7 +221,7 @@ def pgbench(dsn: str, sql: str, values: Mapping[str, str], *, clients: int, seco
         shown = subprocess.run(
             [wheel_folder() / "pginstall" / "bin" / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-T",
              str(max(1, round(seconds))), "-f", script, "--log", "--log-prefix", Path(folder, "log"), *given, dsn],
-            env={**os.environ, "PGOPTIONS": "-c jit=off -c TimeZone=Europe/Oslo"},
+            env={**os.environ, "PGOPTIONS": "-c jit=off -c plan_cache_mode=force_generic_plan -c TimeZone=Europe/Oslo"},
             check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
         logged = [line for log in Path(folder).glob("log.*") for line in log.read_text().splitlines()]

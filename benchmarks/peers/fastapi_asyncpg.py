@@ -58,7 +58,7 @@ Moment = Annotated[datetime, AfterValidator(on_site_clock)]
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings = {"TimeZone": ZONE.key, "jit": "off"}
+    settings = {"TimeZone": ZONE.key, "jit": "off", "plan_cache_mode": "force_generic_plan"}  # as evload does
     async with asyncpg.create_pool(
         os.environ["DATABASE_URL"], min_size=POOL_SIZE, max_size=POOL_SIZE, server_settings=settings
     ) as pool:
