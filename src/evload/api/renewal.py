@@ -27,6 +27,8 @@ class Renewal:
         }
         if renewing:
             _, self._unfinished = await asyncio.wait(renewing, timeout=WITHIN_SECONDS)
+        for task in self._unfinished:
+            task.add_done_callback(_seen)
         self._cache.turn(
             {question: task.result() for task, question in renewing.items() if _is_good(task, state.data_version)}
         )
@@ -45,4 +47,12 @@ class Renewal:
 
 
 def _is_good(task: "asyncio.Task[Answer]", data_version: int) -> bool:
-    return task.done() and task.exception() is None and task.result().data_version == data_version
+    if not task.done() or task.cancelled() or task.exception() is not None:
+        return False
+    return task.result().data_version == data_version
+
+
+def _seen(task: "asyncio.Task[Answer]") -> None:
+    """Whoever asks again is told what went wrong; here nobody waits for it."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,31 @@
+import asyncio
+from typing import Any
+
+from evload.api.cache import Answer, Cache
+from evload.api.renewal import Renewal
+from evload.database import DatabaseUnavailable
+from tests.unit.api.test_cache import answer, answer_of
+
+
+class SomeAnswers:
+    """Answers to questions that are the answers themselves, or what goes wrong instead."""
+
+    async def fresh(self, question: Any, state: Any) -> Answer:
+        if isinstance(question, Answer):
+            return question
+        raise question
+
+
+class State:
+    data_version = 2
+
+
+async def test_only_answers_of_the_new_version_are_kept_whatever_becomes_of_the_others() -> None:
+    good, late = answer(version=2), answer(version=3)
+    questions = (good, late, DatabaseUnavailable(), asyncio.CancelledError())
+    cache: Cache[Any] = Cache(100_000)
+    for question in questions:
+        cache.put(question, answer())
+        answer_of(cache, question)  # type: ignore[arg-type]
+    await Renewal(SomeAnswers(), cache).turn(State())  # type: ignore[arg-type]
+    assert [cache.get(question) for question in questions] == [good, None, None, None]
