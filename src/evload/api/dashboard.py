@@ -47,26 +47,24 @@ class File:
         self._cache_control = cache_control
         self._read = read
         self._negotiation = Negotiation()
-        self._bodies: dict[bytes, bytes] = {}
+        self._made: dict[bytes, tuple[bytes, str]] = {}
+        """Body and ETag by encoding."""
 
     async def respond(self, request: Request) -> Response:
         encoding = self._negotiation.encoding(request.headers.get("accept-encoding", "").encode("latin-1"))
-        if encoding not in self._bodies:
-            self._bodies[encoding] = await asyncio.to_thread(self._body, encoding)
-        body = self._bodies[encoding]
-        headers = {**HEADERS, "Cache-Control": self._cache_control, "ETag": _etag(body)}
-        if is_held(request.headers.get("if-none-match", "").encode("latin-1"), headers["ETag"].encode()):
+        if encoding not in self._made:
+            self._made[encoding] = await asyncio.to_thread(self._make, encoding)
+        body, etag = self._made[encoding]
+        headers = {**HEADERS, "Cache-Control": self._cache_control, "ETag": etag}
+        if is_held(request.headers.get("if-none-match", "").encode("latin-1"), etag.encode()):
             return Response(status_code=304, headers=headers)
         if encoding:
             headers["Content-Encoding"] = encoding.decode()
         return Response(body, headers=headers, media_type=self._media_type)
 
-    def _body(self, encoding: bytes) -> bytes:
-        return compressed(self._read(), encoding) if encoding else self._read()
-
-
-def _etag(body: bytes) -> str:
-    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    def _make(self, encoding: bytes) -> tuple[bytes, str]:
+        body = compressed(self._read(), encoding) if encoding else self._read()
+        return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def script() -> str:
