@@ -19,7 +19,7 @@ from evload.api import dashboard, documentation, errors
 from evload.api.cache import Cache
 from evload.api.endpoints import ENDPOINTS
 from evload.api.events import Events
-from evload.api.handler import Answers, Handlers, Question
+from evload.api.handler import Answers, Handler, Question
 from evload.api.health import Health
 from evload.api.hot import hot_path
 from evload.api.measured import AccessLog, Measured
@@ -95,16 +95,19 @@ class App:
         await self._renewal.turn(now)
 
     def _routes(self) -> list[BaseRoute]:
-        handlers = Handlers(self._answers, self._watch, self._cache, self._representations)
+        parts = (self._answers, self._watch, self._cache, self._representations)
         health = Health(self._database, self._watch, self._metrics)
-        # `:path` because a user id may hold a slash. That route comes last, as it would take others.
-        fixed_first = sorted(ENDPOINTS, key=lambda endpoint: "{" in endpoint.path)
+        # Routes are looked through in turn: what is asked most comes first. `:path` as a user id may hold a slash, and
+        # a route with it comes last, as it would take others.
+        by_use = sorted(ENDPOINTS, key=lambda endpoint: not endpoint.path.startswith("/kpi/"))
+        data = [Route(e.path.replace("}", ":path}"), Handler(e, *parts), methods=["GET"]) for e in by_use]
         return [
+            *(route for route in data if not route.param_convertors),
             *dashboard.routes(welcome),
             Route("/events", Events(self._watch, self._metrics, self.closing).stream),
             Route("/livez", health.livez),
             Route("/readyz", health.readyz),
             Route("/metrics", health.metrics),
             *documentation.routes(),
-            *(Route(e.path.replace("}", ":path}"), handlers.of(e)) for e in fixed_first),
+            *(route for route in data if route.param_convertors),
         ]

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Mapping
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
+from starlette.types import Message
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -38,10 +40,10 @@ class Variant:
 
     def __init__(self, status: int, headers: Headers, body: bytes, etag: bytes) -> None:
         self.etag = etag
-        self.start = {"type": "http.response.start", "status": status, "headers": headers}
-        self.body = {"type": "http.response.body", "body": body}
+        self.start: Message = {"type": "http.response.start", "status": status, "headers": headers}
+        self.body: Message = {"type": "http.response.body", "body": body}
         kept = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
-        self.not_modified = {"type": "http.response.start", "status": 304, "headers": kept}
+        self.not_modified: Message = {"type": "http.response.start", "status": 304, "headers": kept}
 
 
 class Answer:

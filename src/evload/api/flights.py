@@ -1,10 +1,13 @@
 """Equal questions that are under way at the same time share one query."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+UNNOTICED_SECONDS = 0.02  # most answers are there by then, and nobody needs to look whether the client is
 
 
 class _Flight(Generic[T]):
@@ -17,12 +20,16 @@ class Flights(Generic[T]):
     def __init__(self) -> None:
         self._under_way: dict[Hashable, _Flight[T]] = {}
 
-    async def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of the flight of that key, begun if there is none. It ends when nobody waits for it any more."""
+    @contextmanager
+    def joined(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> "Iterator[asyncio.Task[T]]":
+        """The flight of that key, begun if there is none. It ends when nobody is aboard any more.
+
+        Whoever waits for it shares it: use `asyncio.wait`, as a cancelled `await` would cancel it for all.
+        """
         flight = self._under_way.get(key) or self._begin(key, work)
         flight.waiting += 1
         try:
-            return await asyncio.shield(flight.task)
+            yield flight.task
         finally:
             flight.waiting -= 1
             if not flight.waiting:
@@ -39,12 +46,13 @@ class Flights(Generic[T]):
             task.exception()  # whoever waited has seen it; with nobody left it is not an error
 
 
-async def unless_gone(work: Awaitable[T], gone: Coroutine[Any, Any, object]) -> T | None:
+async def unless_gone(work: "asyncio.Task[T]", gone: Callable[[], Coroutine[Any, Any, object]]) -> T | None:
     """The result of `work`, or None if the client hangs up before."""
-    working, leaving = asyncio.ensure_future(work), asyncio.create_task(gone)
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return await working if working.done() else None
-    finally:
-        leaving.cancel()
-        working.cancel()
+    done, _ = await asyncio.wait({work}, timeout=UNNOTICED_SECONDS)
+    if not done:
+        leaving = asyncio.create_task(gone())
+        try:
+            await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+    return work.result() if work.done() else None

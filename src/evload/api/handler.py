@@ -1,25 +1,25 @@
-"""The one handler behind every endpoint: what is not known yet is asked of Postgres, once, and kept."""
+"""What is behind every endpoint: an answer that is not known yet is asked of Postgres, once, and kept."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from contextlib import AbstractContextManager
 from time import perf_counter
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from evload.api.cache import Answer, Cache
+from evload.api.cache import Answer, Cache, Variant
 from evload.api.endpoints import NO_SUCH_USER, NOTHING_IN_RANGE, Endpoint
 from evload.api.errors import EmptyRange
 from evload.api.flights import Flights, unless_gone
 from evload.api.metrics import Metrics
 from evload.api.params import Page, Params, Range, UserRange, values_for
-from evload.api.representation import Representations, is_held
+from evload.api.representation import Representations, messages
 from evload.database import Database
 from evload.queries import query, served
 from evload.watch import SiteState, Watch
 
-Handler = Callable[[Request], Awaitable[Response]]
 Question = tuple[Endpoint, Params]
 CLIENT_GONE = 499
 
@@ -34,16 +34,20 @@ class Answers:
         self._metrics = metrics
         self._flights: Flights[Answer] = Flights()
 
-    async def of(self, question: Question, state: SiteState) -> Answer:
-        known = self._cache.get(question)
-        if known is not None:
-            return known
-        self._metrics.miss()
-        return await self.fresh(question, state)
+    def known(self, question: Question) -> Answer | None:
+        answer = self._cache.get(question)
+        if answer is None:
+            self._metrics.miss()
+        return answer
+
+    def making(self, question: Question, state: SiteState) -> "AbstractContextManager[asyncio.Task[Answer]]":
+        # Whoever has seen a newer version must not join a flight that began before it.
+        return self._flights.joined((state.data_version, question), lambda: self._make(question, state))
 
     async def fresh(self, question: Question, state: SiteState) -> Answer:
-        # Whoever has seen a newer version must not join a flight that began before it.
-        return await self._flights.join((state.data_version, question), lambda: self._make(question, state))
+        with self.making(question, state) as making:
+            await asyncio.wait({making})
+            return making.result()
 
     async def _make(self, question: Question, state: SiteState) -> Answer:
         answer = _nothing(*question, state) if state.is_empty else await self._ask(*question, state)
@@ -89,51 +93,62 @@ def _link(params: Params, next_after: int | None) -> bytes | None:
     return f'</hourly_loads?{urlencode({"limit": params.limit, "after": next_after})}>; rel="next"'.encode()
 
 
-class Handlers:
+class Handler:
+    """An endpoint as plain ASGI: a miss passes no more of the framework than it needs."""
+
     def __init__(
-        self, answers: Answers, watch: Watch, cache: Cache[Question], representations: Representations
+        self,
+        endpoint: Endpoint,
+        answers: Answers,
+        watch: Watch,
+        cache: Cache[Question],
+        representations: Representations,
     ) -> None:
+        self._endpoint = endpoint
         self._answers = answers
         self._watch = watch
         self._cache = cache
         self._representations = representations
 
-    def of(self, endpoint: Endpoint) -> Handler:
-        async def handle(request: Request) -> Response:
-            request.scope["evload.route"] = endpoint.path
-            began = perf_counter()
-            state = self._watch.state
-            params = _read_params(endpoint, request, state)
-            answer = await unless_gone(self._answers.of((endpoint, params), state), _gone(request))
-            if answer is None:
-                return Response(status_code=CLIENT_GONE)
-            if request.query_params.keys() <= endpoint.params.model_fields.keys():
-                self._cache.name((request.scope["path"], request.scope["query_string"]), answer)
-            return await self._response(answer, request, perf_counter() - began)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._endpoint
+        scope["evload.route"] = endpoint.path
+        began = perf_counter()
+        state = self._watch.state
+        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        params = _read_params(endpoint, {**given, **scope["path_params"]}, state)
+        answer = await self._answer((endpoint, params), state, receive)
+        if answer is None:
+            await Response(status_code=CLIENT_GONE)(scope, receive, send)
+            return
+        if given.keys() <= endpoint.params.model_fields.keys():
+            self._cache.name((scope["path"], scope["query_string"]), answer)
+        await self._respond(answer, scope, send, perf_counter() - began)
 
-        return handle
+    async def _answer(self, question: Question, state: SiteState, receive: Receive) -> Answer | None:
+        known = self._answers.known(question)
+        if known is not None:
+            return known
+        with self._answers.making(question, state) as making:
+            return await unless_gone(making, lambda: _gone(receive))
 
-    async def _response(self, answer: Answer, request: Request, seconds: float) -> Response:
-        encoding = self._representations.encoding(answer, request.headers.get("accept-encoding", "").encode("latin-1"))
+    async def _respond(self, answer: Answer, scope: Scope, send: Send, seconds: float) -> None:
+        given = dict(scope["headers"])
+        encoding = self._representations.encoding(answer, given.get(b"accept-encoding", b""))
         body = await self._representations.body(answer, encoding)
         headers = self._representations.headers(answer, encoding, body)
         headers.append((b"server-timing", f"db;dur={seconds * 1000:.1f}".encode()))
-        condition = request.headers.get("if-none-match", "").encode("latin-1")
-        response = Response(body, answer.status)
-        if condition and answer.status == 200 and is_held(condition, answer.etag(encoding)):
-            response = Response(status_code=304)
-            headers = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
-        response.raw_headers = headers
-        return response
+        variant = Variant(answer.status, headers, body, answer.etag(encoding))
+        for message in messages(variant, given.get(b"if-none-match", b"")):
+            await send(message)
 
 
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
         pass
 
 
-def _read_params(endpoint: Endpoint, request: Request, state: SiteState) -> Params:
-    given = {**request.query_params, **request.path_params}
+def _read_params(endpoint: Endpoint, given: dict[str, str], state: SiteState) -> Params:
     params = endpoint.params.model_validate(given, context={"zone": state.zone})
     if isinstance(params, Range) and params.start_date and params.end_date and params.start_date > params.end_date:
         raise EmptyRange

@@ -11,9 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evload.api.cache import Cache
 from evload.api.metrics import Metrics
-from evload.api.representation import Representations, is_held
-
-NOTHING = {"type": "http.response.body", "body": b""}
+from evload.api.representation import NOTHING, Representations, is_held
 
 
 def hot_path(app: ASGIApp, cache: Cache[Any], representations: Representations, metrics: Metrics) -> ASGIApp:

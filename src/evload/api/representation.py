@@ -17,6 +17,7 @@ ENCODINGS = (b"zstd", b"gzip")  # the better one first
 MOST_REMEMBERED = 200
 MOST_WORDINGS = 32
 ANOTHER_ORIGIN = b"another"
+NOTHING: Message = {"type": "http.response.body", "body": b""}
 
 
 class Negotiation:
@@ -45,6 +46,13 @@ def is_held(condition: bytes, etag: bytes) -> bool:
     if condition == etag:
         return True
     return condition.strip() == b"*" or etag in [tag.strip().removeprefix(b"W/") for tag in condition.split(b",")]
+
+
+def messages(variant: Variant, condition: bytes) -> tuple[Message, Message]:
+    """What goes out to a client that sent this `If-None-Match`, or none."""
+    if condition and variant.start["status"] == 200 and is_held(condition, variant.etag):
+        return variant.not_modified, NOTHING
+    return variant.start, variant.body
 
 
 async def _never(scope: Scope, receive: Receive, send: Send) -> None:

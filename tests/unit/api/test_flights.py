@@ -1,8 +1,10 @@
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
-from evload.api.flights import Flights, unless_gone
+from evload.api.flights import UNNOTICED_SECONDS, Flights, unless_gone
 
 
 class Work:
@@ -21,13 +23,19 @@ class Work:
         return self.begun
 
 
+async def wait_for(flights: Flights[int], work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    with flights.joined("key", work) as flight:
+        await asyncio.wait({flight})
+        return flight.result()
+
+
 async def test_equal_questions_share_one_flight() -> None:
     flights, work = Flights[int](), Work()
-    waiting = [asyncio.create_task(flights.join("key", work)) for _ in range(5)]
+    waiting = [asyncio.create_task(wait_for(flights, work)) for _ in range(5)]
     await asyncio.sleep(0)
     work.done.set()
     assert await asyncio.gather(*waiting) == [1] * 5
-    assert await flights.join("key", work) == 2
+    assert await wait_for(flights, work) == 2
 
 
 async def test_an_error_reaches_all_who_wait() -> None:
@@ -36,13 +44,13 @@ async def test_an_error_reaches_all_who_wait() -> None:
         raise ValueError("no")
 
     flights = Flights[int]()
-    found = await asyncio.gather(*(flights.join("key", fail) for _ in range(3)), return_exceptions=True)
+    found = await asyncio.gather(*(wait_for(flights, fail) for _ in range(3)), return_exceptions=True)
     assert [str(error) for error in found] == ["no"] * 3
 
 
 async def test_it_goes_on_for_those_who_still_wait() -> None:
     flights, work = Flights[int](), Work()
-    gone, stays = (asyncio.create_task(flights.join("key", work)) for _ in range(2))
+    gone, stays = (asyncio.create_task(wait_for(flights, work)) for _ in range(2))
     await asyncio.sleep(0)
     gone.cancel()
     await asyncio.sleep(0)
@@ -53,7 +61,7 @@ async def test_it_goes_on_for_those_who_still_wait() -> None:
 
 async def test_it_ends_when_nobody_waits() -> None:
     flights, work = Flights[int](), Work()
-    waiting = asyncio.create_task(flights.join("key", work))
+    waiting = asyncio.create_task(wait_for(flights, work))
     await asyncio.sleep(0.01)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -62,10 +70,26 @@ async def test_it_ends_when_nobody_waits() -> None:
     assert work.cancelled == 1
 
 
+async def hang_up() -> None:
+    await asyncio.sleep(0)
+
+
+async def stay() -> None:
+    await asyncio.sleep(5)
+
+
 async def test_a_client_that_hangs_up_ends_the_wait() -> None:
-    work = Work()
-    assert await unless_gone(work(), asyncio.sleep(0)) is None
+    flights, work = Flights[int](), Work()
+    with flights.joined("key", work) as flight:
+        assert await unless_gone(flight, hang_up) is None
     await asyncio.sleep(0)
     assert work.cancelled == 1
-    work.done.set()
-    assert await unless_gone(work(), asyncio.sleep(5)) == 2
+
+
+async def test_a_client_that_stays_gets_the_result_however_long_it_takes() -> None:
+    flights, work = Flights[int](), Work()
+    with flights.joined("key", work) as flight:
+        asyncio.get_running_loop().call_later(2 * UNNOTICED_SECONDS, work.done.set)
+        assert await unless_gone(flight, stay) == 1
+    with flights.joined("key", work) as flight:
+        assert await unless_gone(flight, stay) == 2
