@@ -219,7 +219,10 @@ def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **option
     FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
     not at all. Loading one again changes only what differs.
     """
+    from evload.ingest.priority import give_way
+
     with _database(data_dir) as (_, dsn):
+        give_way()
         _load_all(dsn, files, as_json=as_json, **options)
 
 

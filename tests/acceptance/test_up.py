@@ -15,6 +15,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from evload.embedded import default_data_dir
+from evload.ingest.priority import NICENESS
 from tests.acceptance.conftest import FILE
 from tests.acceptance.processes import (
     SIGNALS,
@@ -289,6 +290,26 @@ def test_a_signal_ends_a_load_that_waits_for_a_pipe(here: Shell, tmp_path: Path)
         with writing(pipe, FILE[:200]):
             running.send(signal.SIGTERM)
             assert running.wait(STOPS_WITHIN_SECONDS).code == 1
+    finally:
+        running.make_sure_it_ended()
+
+
+def test_a_load_gives_way_to_those_who_read(here: Shell, data_dir: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    gives_way = min(psutil.Process().nice() + NICENESS, 19)
+
+    def at_that_priority() -> list[int]:
+        return [pid for pid in postgres_pids(data_dir) if psutil.Process(pid).nice() == gives_way]
+
+    running = here.start("load", pipe)
+    try:
+        with writing(pipe, FILE[:200]):
+            assert psutil.Process(running.pid).nice() == gives_way
+            wait_until(at_that_priority)
+            assert len(at_that_priority()) == 1  # its own backend: the server itself goes on as before
+            running.send(signal.SIGTERM)
+            running.wait()
     finally:
         running.make_sure_it_ended()
 

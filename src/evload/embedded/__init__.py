@@ -7,7 +7,9 @@ from pathlib import Path
 
 from evload.embedded.binaries import EmbeddedUnavailable, wheel_folder
 
-__all__ = ["EmbeddedUnavailable", "default_data_dir", "running_server"]
+__all__ = ["SOCKET_FOLDER_PREFIX", "EmbeddedUnavailable", "default_data_dir", "running_server"]
+
+SOCKET_FOLDER_PREFIX = "evload-"
 
 
 @contextmanager

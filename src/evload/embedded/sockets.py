@@ -8,12 +8,12 @@ import stat
 import tempfile
 from pathlib import Path
 
+from evload.embedded import SOCKET_FOLDER_PREFIX
 from evload.embedded.account import Account
 from evload.errors import EvloadError
 
 SOCKET_NAME = ".s.PGSQL.5432"
 _LONGEST_PATH_BYTES = 103
-_PREFIX = "evload-"
 
 
 def linked_folder(link: Path) -> Path | None:
@@ -27,7 +27,7 @@ def new_socket_folder(link: Path, account: Account) -> Path:
     """
     folder = linked_folder(link)
     if folder is None or not _renew(folder, account):
-        folder = Path(tempfile.mkdtemp(dir=_parent(account), prefix=_PREFIX))
+        folder = Path(tempfile.mkdtemp(dir=_parent(account), prefix=SOCKET_FOLDER_PREFIX))
     account.give(folder)
     link.unlink(missing_ok=True)
     link.symlink_to(folder)
@@ -61,7 +61,7 @@ def _somebody_listens(folder: Path) -> bool:
 
 def _parent(account: Account) -> Path:
     for parent in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 - mkdtemp makes a private folder in it
-        path = parent / f"{_PREFIX}12345678" / SOCKET_NAME
+        path = parent / f"{SOCKET_FOLDER_PREFIX}12345678" / SOCKET_NAME
         # A comma separates folders and hosts, a percent sign and the like mean something in a DSN.
         plain = re.fullmatch(r"[A-Za-z0-9_./-]+", str(path))
         if plain and len(str(path)) <= _LONGEST_PATH_BYTES and account.can_run("/bin/sh", "-c", f"test -x {parent}"):

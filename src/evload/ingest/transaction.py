@@ -8,6 +8,7 @@ import asyncpg
 from evload import schema
 from evload.database import DRIVER_ERRORS, connect, translated
 from evload.errors import EvloadError
+from evload.ingest.priority import let_backend_give_way
 from evload.queries import query
 
 # For sorting a file's rows and building keys; one load at a time uses it.
@@ -27,6 +28,7 @@ async def changing(dsn: str, subject: str) -> AsyncIterator[asyncpg.Connection]:
     """
     connection = await connect(dsn, "load", SETTINGS)
     try:
+        let_backend_give_way(dsn, connection)
         await schema.check(connection)
         async with connection.transaction():
             await connection.execute(query("ingest/temporary_tables").text)

@@ -1,0 +1,32 @@
+"""Who loads can wait, who polls cannot: on one machine with the API, what loads gets the processor after it."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from evload.embedded import SOCKET_FOLDER_PREFIX
+
+NICENESS = 10  # a tenth of the processor where others want all of it, and all where nobody does
+
+
+def give_way() -> None:
+    """For this process, from now on. A server that it started before keeps its priority."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+def let_backend_give_way(dsn: str, connection: asyncpg.Connection) -> None:
+    """For the connection's process in the embedded server; on others it is not ours, and may be far away."""
+    if _is_embedded(dsn):
+        with suppress(OSError):
+            backend = connection.get_server_pid()
+            os.setpriority(os.PRIO_PROCESS, backend, os.getpriority(os.PRIO_PROCESS, backend) + NICENESS)
+
+
+def _is_embedded(dsn: str) -> bool:
+    """Its socket lies in a folder of evload's own."""
+    hosts = parse_qs(urlsplit(dsn).query).get("host", [])
+    return any(Path(host).is_absolute() and Path(host).name.startswith(SOCKET_FOLDER_PREFIX) for host in hosts)
