@@ -90,7 +90,7 @@ ODD_USERS = ("Ø b/2", "<b>bold</b>", "=1+1", "50% & more?#", 'say "hi"; now')
 async def charging_template(
     databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[str]:
-    """A generated half year, and users whose names need care, in a database that nobody connects to."""
+    """Two generated quarters with a summer between them, and users whose names need care, for copies only."""
     folder = tmp_path_factory.mktemp("charging")
     odd = [FILE.splitlines()[0]]
     for hour, user in enumerate(ODD_USERS, 10):
@@ -99,8 +99,9 @@ async def charging_template(
     (folder / "odd.csv").write_text("\n".join(odd), encoding="utf-8")
     async with copied(databases, template) as dsn:
         shell = Shell(folder).on(dsn)
-        shell.succeed("sample", "sample.csv", "--users", "8", "--start", "2019-09-15", "--days", "110")
-        shell.succeed("load", "sample.csv", "odd.csv")
+        shell.succeed("sample", "spring.csv", "--users", "8", "--start", "2019-03-01", "--days", "100")
+        shell.succeed("sample", "autumn.csv", "--users", "8", "--start", "2019-09-15", "--days", "110")
+        shell.succeed("load", "spring.csv", "autumn.csv", "odd.csv")
         yield dsn
 
 
@@ -108,7 +109,7 @@ async def charging_template(
 async def charging_api(
     databases: Databases, charging_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    """Serves that half year, to be read only."""
+    """Serves those quarters, to be read only."""
     async with copied(databases, charging_template) as dsn:
         with Shell(tmp_path_factory.mktemp("charging_api")).on(dsn).serving("serve") as serving:
             yield serving

@@ -60,6 +60,17 @@ async def test_the_charts_show_what_the_api_says(visit: Visit, charging_api: Api
     assert curve["y"] == [one["hourly_energy_kwh"] for one in charging_api.json("/load/duration-curve" + query)]
 
 
+async def test_many_days_are_drawn_as_one_shape_with_gaps(visit: Visit, charging_api: Api) -> None:
+    await visit.open()
+    days = {one["day"]: one["daily_energy_kwh"] for one in charging_api.json("/load/daily")}
+    assert len(days) > 200
+    shape = (await visit.chart("daily"))["data"][0]
+    points = dict(zip(shape["x"], shape["y"], strict=True))
+    assert {x[:10] for x, y in points.items() if y is not None} == set(days)
+    assert all(points[f"{day}T00:00:00"] == energy for day, energy in days.items())
+    assert points["2019-06-09T00:00:00"] is None  # the summer without data begins
+
+
 async def test_opening_it_takes_few_requests_and_bytes(visit: Visit, charging_api: Api) -> None:
     await visit.open()
     await visit.page.wait_for_load_state("load")

@@ -81,6 +81,7 @@ async function load({ news = false } = {}) {
     loading = null;
     pictureOf = new Date();
     page.state = view.nothing ? "empty" : "ready";
+    performance.mark("complete");
     page.version = view.version;
     recovered();
     if (newest > view.version) setTimeout(() => newest > Number(page.version) && load({ news: true }), AGAIN_AFTER_MS);
