@@ -71,8 +71,10 @@ async def test_many_days_are_drawn_as_one_shape_with_gaps(visit: Visit, charging
     assert points["2019-06-09T00:00:00"] is None  # the summer without data begins
 
 
-async def test_opening_it_takes_few_requests_and_bytes(visit: Visit, charging_api: Api) -> None:
-    await visit.open()
+# Without a range, with one and the days before it, and with a short one that shows its hours.
+@pytest.mark.parametrize("query", ["", "?start_date=2019-10-01", "?start_date=2019-12-27", "?user=%3D1%2B1"])
+async def test_opening_it_takes_few_requests_and_bytes(visit: Visit, charging_api: Api, query: str) -> None:
+    await visit.open(query)
     await visit.page.wait_for_load_state("load")
     paths = visit.paths()
     assert len(paths) <= MOST_REQUESTS, paths
@@ -133,17 +135,23 @@ async def test_a_view_is_shared_by_its_address(visit: Visit) -> None:
 async def test_a_range_is_compared_with_the_one_before(visit: Visit, charging_api: Api) -> None:
     await visit.open("?start_date=2019-11-11&end_date=2019-11-20")
     now, before = (
-        charging_api.json(f"/kpi/total-energy?start_date={start}&end_date={end}")["total_energy_kwh"]
+        charging_api.json(f"/kpi/summary?start_date={start}&end_date={end}")
         for start, end in (("2019-11-11", "2019-11-20"), ("2019-11-01", "2019-11-10"))
     )
-    assert f"{now / before - 1:+.1%}" in await visit.text("[data-kpi=total_energy_kwh]")
+    for name in KPIS:
+        change = re.search(r"([-+]?[\d.]+)% vs before", await visit.text(f"[data-kpi={name}]"))
+        assert change, name
+        assert float(change[1]) == pytest.approx(100 * (now[name] / before[name] - 1), abs=0.11)
+    assert "vs before" not in await visit.text("[data-kpi=last_7_days_avg_daily_energy_kwh]")
     assert re.search(r"\b1\W+10 Nov 2019", await visit.text("#compared"))
 
 
 async def test_an_empty_range_says_so_and_offers_everything(visit: Visit) -> None:
-    await visit.page.goto(f"{visit.address}/dashboard?start_date=2023-01-01")
-    await visit.is_("empty")
-    assert "Nothing was observed" in await visit.text("#notice")
+    for query in ("?start_date=2019-06-20&end_date=2019-07-20", "?start_date=2023-01-01"):
+        await visit.page.goto(f"{visit.address}/dashboard{query}")
+        await visit.is_("empty")
+        assert "Nothing was observed" in await visit.text("#notice")
+    assert "1 Mar 2019" in await visit.text("#extent")
     assert not await visit.page.locator("#figures").is_visible()
     await visit.page.get_by_role("button", name="Show all").click()
     await visit.is_("ready")

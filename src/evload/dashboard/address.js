@@ -64,11 +64,12 @@ export function rangeQuery(choice) {
   return query;
 }
 
-/** The range of the same length that ends where this one begins, if anything was observed in it. */
-export function rangeBefore(choice, site) {
+/** The days before a range, as many as it has, out of all observed days; null if none of them was observed. */
+export function daysBefore(choice, everyDay) {
   if (!choice.start) return null;
-  const lastDay = choice.end && choice.end < site.last_hour.slice(0, 10) ? choice.end : site.last_hour.slice(0, 10);
-  const length = Math.round((toMs(lastDay) - toMs(choice.start)) / DAY) + 1;
-  const before = { start: toDay(toMs(choice.start) - length * DAY), end: toDay(toMs(choice.start) - DAY) };
-  return length > 0 && before.end >= site.first_hour.slice(0, 10) ? { ...before, length } : null;
+  const latest = everyDay.at(-1).day;
+  const length = Math.round((toMs(choice.end && choice.end < latest ? choice.end : latest) - toMs(choice.start)) / DAY) + 1;
+  const [start, end] = [toDay(toMs(choice.start) - length * DAY), toDay(toMs(choice.start) - DAY)];
+  const days = everyDay.filter(({ day }) => day >= start && day <= end);
+  return days.length ? { start, end, length, days } : null;
 }
