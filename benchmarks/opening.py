@@ -22,8 +22,9 @@ from tests.acceptance.browser import QUIET, READER, chromium
 
 # The page marks the moment at which it is complete; then it only needs to be painted.
 COMPLETE = """() => new Promise((resolve) => {
-  const seen = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
-  new PerformanceObserver((list) => list.getEntriesByName("complete").length && seen()).observe({ type: "mark", buffered: true });
+  const painted = () => requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
+  const seen = (list) => list.getEntriesByName("complete").length && painted();
+  new PerformanceObserver(seen).observe({ type: "mark", buffered: true });
 })"""
 MARK = "() => performance.getEntriesByName('complete')[0]?.startTime"
 SETTLED_SECONDS = 0.7
