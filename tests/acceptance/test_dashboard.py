@@ -228,6 +228,27 @@ async def test_the_users_can_be_taken_along(visit: Visit, tmp_path: Path, chargi
     ]
 
 
+async def test_the_users_are_sorted_by_a_column(visit: Visit, charging_api: Api) -> None:
+    async def first_user(column: str, order: str) -> str:
+        await visit.shows(f"#users th[aria-sort={order}] [data-sort={column}]")
+        await visit.is_("ready")
+        assert await visit.page.locator("#users th[aria-sort]").count() == 1
+        return await visit.text("#users .user")
+
+    await visit.open()
+    assert await first_user("energy_kwh", "descending") == charging_api.json("/users/summary")[0]["user_id"]
+    for column, order in (("user_id", "ascending"), ("hours", "descending"), ("sessions", "descending")):
+        await visit.page.locator(f"#users [data-sort={column}]").focus()
+        await visit.page.keyboard.press("Enter")
+        expected = charging_api.json(f"/users/summary?sort={column}&limit=10")
+        assert await first_user(column, order) == expected[0]["user_id"]
+        assert await visit.page.locator("#users .user").all_text_contents() == [one["user_id"] for one in expected]
+        assert await visit.page.evaluate("document.activeElement.dataset.sort") == column
+    assert visit.page.url.endswith("?sort=sessions")
+    await visit.open("?sort=hours")
+    assert await first_user("hours", "descending") == charging_api.json("/users/summary?sort=hours")[0]["user_id"]
+
+
 async def test_the_real_data(browser: Browser, real_dsn: str, shell: Shell) -> None:
     with shell.on(real_dsn).serving("serve") as api:
         async with visiting(browser, api.address) as visit:

@@ -33,12 +33,12 @@ const panels = {
   duration: new Panel("duration", "Load duration"),
   active: new Panel("active", "Active hours"),
 };
-const users = new Users("users", (user) => enterUser(user));
+const users = new Users("users", { enter: (user) => enterUser(user), sortBy: (sort) => choose({ sort }) });
 
 // ---- Fetching
 
 async function fetchView(signal) {
-  const { measure, start, end, user } = choice;
+  const { measure, start, end, user, sort } = choice;
   const get = (path, query, more = {}) => ask(path, new URLSearchParams([...query, ...Object.entries(more)]), signal);
   const everyDay = await get("kpi/daily", rangeQuery({ measure }));
   site = everyDay.data && { first: everyDay.data[0].day, last: everyDay.data.at(-1).day };
@@ -52,7 +52,7 @@ async function fetchView(signal) {
     get("kpi/summary", query),
     get("load/profile", query),
     get("load/duration-curve", query),
-    get("users/summary", query, { limit: USERS_SHOWN }),
+    get("users/summary", query, { sort, limit: USERS_SHOWN }),
     user && get(`load/${encodeURIComponent(user)}/hourly`, query),
   ]);
   if (!summary.data) return { key, choice, nothing: "range", version: summary.version };
@@ -153,7 +153,7 @@ async function showCharts(view) {
     return panels[name].draw(figure(answer.data), { about, view: kind, stamp: `${key} ${answer.text}`, file });
   };
   users.show(answers.top.data ?? [], {
-    current: view.choice.user, stamp: `${key} ${answers.top.text}`, file: ["evload", "users", view.choice.measure, from, to].join("-"),
+    current: view.choice.user, sort: view.choice.sort, stamp: `${key} ${view.choice.sort} ${answers.top.text}`, file: ["evload", "users", view.choice.measure, from, to].join("-"),
   });
   await Promise.all([
     draw("daily", answers.daily, dailyEnergy, "Energy of each day, kWh, with the mean of the seven days that end with it"),
