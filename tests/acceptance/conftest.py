@@ -3,9 +3,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, Page
 
-from tests.acceptance.browser import READER, Visit, launched, visiting_in
+from tests.acceptance.browser import PATIENCE_MS, READER, Visit, launched, visiting_in
 from tests.acceptance.processes import Api, Shell
 from tests.conftest import Databases
 
@@ -122,13 +122,15 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-async def tabs(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def tab(browser: Browser) -> AsyncIterator[Page]:
+    """One for all tests that need none of their own."""
     context = await browser.new_context(**READER)
-    yield context
+    context.set_default_timeout(PATIENCE_MS)
+    yield await context.new_page()
     await context.close()
 
 
 @pytest.fixture
-async def visit(tabs: BrowserContext, charging_api: Api) -> AsyncIterator[Visit]:
-    async with visiting_in(tabs, charging_api.address) as made:
+async def visit(tab: Page, charging_api: Api) -> AsyncIterator[Visit]:
+    async with visiting_in(tab, charging_api.address) as made:
         yield made

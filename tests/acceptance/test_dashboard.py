@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
-from tests.acceptance.browser import Visit, visiting
+from tests.acceptance.browser import Visit, visiting, visiting_in
 from tests.acceptance.conftest import ODD_USERS
 from tests.acceptance.processes import Api, Shell
 
@@ -163,8 +163,8 @@ async def test_a_bad_address_shows_everything(visit: Visit) -> None:
     assert len(await visit.kpis()) == 6
 
 
-async def test_an_empty_database_says_what_to_do(browser: Browser, empty_api: Api) -> None:
-    async with visiting(browser, empty_api.address, quiet=False) as visit:
+async def test_an_empty_database_says_what_to_do(tab: Page, empty_api: Api) -> None:
+    async with visiting_in(tab, empty_api.address, quiet=False) as visit:
         await visit.page.goto(f"{visit.address}/dashboard")
         await visit.is_("empty")
         assert "evload load" in await visit.text("#notice")
@@ -194,8 +194,8 @@ async def test_a_user_is_shared_by_address(visit: Visit) -> None:
     assert await visit.text("#hours h2") == f"Hourly load of {ODD_USERS[1]}"
 
 
-async def test_a_user_without_rows_in_the_range_is_said_to_have_none(browser: Browser, charging_api: Api) -> None:
-    async with visiting(browser, charging_api.address, quiet=False) as visit:
+async def test_a_user_without_rows_in_the_range_is_said_to_have_none(tab: Page, charging_api: Api) -> None:
+    async with visiting_in(tab, charging_api.address, quiet=False) as visit:
         await visit.open("?user=nobody")
         assert "no rows of nobody" in await visit.text("#hours .nothing")
 
