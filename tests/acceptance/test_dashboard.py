@@ -62,13 +62,15 @@ async def test_the_charts_show_what_the_api_says(visit: Visit, charging_api: Api
 
 async def test_many_days_are_drawn_as_one_shape_with_gaps(visit: Visit, charging_api: Api) -> None:
     await visit.open()
-    days = {one["day"]: one["daily_energy_kwh"] for one in charging_api.json("/load/daily")}
+    days = charging_api.json("/kpi/daily")
     assert len(days) > 200
-    shape = (await visit.chart("daily"))["data"][0]
-    points = dict(zip(shape["x"], shape["y"], strict=True))
-    assert {x[:10] for x, y in points.items() if y is not None} == set(days)
-    assert all(points[f"{day}T00:00:00"] == energy for day, energy in days.items())
-    assert points["2019-06-09T00:00:00"] is None  # the summer without data begins
+    charts = {"daily": "daily_energy_kwh", "hours": "peak_hourly_load_kwh", "active": "active_hours"}
+    for panel, value in charts.items():
+        shape = (await visit.chart(panel))["data"][0]
+        points = dict(zip(shape["x"], shape["y"], strict=True))
+        assert {x[:10] for x, y in points.items() if y is not None} == {one["day"] for one in days}
+        assert all(points[f"{one['day']}T00:00:00"] == one[value] for one in days)
+        assert points["2019-06-09T00:00:00"] is None  # the summer without data begins
 
 
 # Without a range, with one and the days before it, and with a short one that shows its hours.

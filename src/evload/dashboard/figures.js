@@ -194,12 +194,13 @@ export function hourlyLoad(rows, range, between = null) {
 
 /** What of the hours can be seen from afar: each day's peak. */
 export function dailyPeaks(rows, range) {
-  const x = rows.map((row) => `${row.day}T12:00:00`);
+  const { x, y } = steps(rows, { of: "day", value: "peak_hourly_load_kwh", size: DAY });
+  const told = new Map(rows.map((row) => [row.day, `${number(row.peak_hourly_load_kwh)} kWh from ${time(row.peak_hour)}, the peak of the day`]));
   return {
     traces: [{
-      type: "scatter", mode: "lines", x, y: rows.map((row) => row.peak_hourly_load_kwh), connectgaps: false,
-      line: { color: colour("accent"), width: 1.25, shape: "hvh" }, fill: "tozeroy", fillcolor: colour("area"),
-      hovertext: rows.map((row) => `${number(row.peak_hourly_load_kwh)} kWh from ${time(row.peak_hour)}, the peak of the day`),
+      type: "scatter", mode: "lines", x, y, connectgaps: false,
+      line: { color: colour("accent"), width: 1.25, shape: "hv" }, fill: "tozeroy", fillcolor: colour("area"),
+      hovertext: x.map((text) => told.get(text.slice(0, 10)) ?? ""),
       hovertemplate: TEXT_ONLY,
     }],
     layout: layout({ xaxis: { ...DAYS, range }, yaxis: { title: "kWh in the hour" } }),
