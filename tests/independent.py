@@ -241,6 +241,7 @@ class Expected:
     def summary(self) -> dict[str, object]:
         """Every KPI under its own name, and when it was."""
         last, hours, daily = last_7_days(self.all_rows, self.measure, self.timezone), self.hours(), self.daily()
+        latest: datetime = self.all_rows["date_from"].max()  # type: ignore[assignment]
         return {
             **{name: value for kpi in self.kpis().values() for name, value in kpi.items()},
             "last_7_days_avg_daily_energy_kwh": last["avg_daily_energy_kwh"],
@@ -251,6 +252,7 @@ class Expected:
             "days": len(daily),
             "first_hour": hours[0].local.isoformat(),
             "last_hour": hours[-1].local.isoformat(),
+            "latest_hour": latest.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None).isoformat(),
             "timezone": self.timezone,
         }
 

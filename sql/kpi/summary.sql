@@ -1,6 +1,6 @@
 -- All KPIs of a range at once, with the moments of the peaks. The last seven days end with the latest hour, whatever the range.
 -- params: measure text, start_date timestamptz, end_date timestamptz
--- returns: total_energy_kwh numeric, avg_daily_energy_kwh numeric, last_7_days_avg_daily_energy_kwh numeric, last_7_days_from date, last_7_days_to date, peak_daily_energy_kwh numeric, peak_day date, peak_hourly_load_kwh numeric, peak_hour timestamp, avg_active_charging_hours_per_day numeric, days int8, first_hour timestamp, last_hour timestamp, timezone text
+-- returns: total_energy_kwh numeric, avg_daily_energy_kwh numeric, last_7_days_avg_daily_energy_kwh numeric, last_7_days_from date, last_7_days_to date, peak_daily_energy_kwh numeric, peak_day date, peak_hourly_load_kwh numeric, peak_hour timestamp, avg_active_charging_hours_per_day numeric, days int8, first_hour timestamp, last_hour timestamp, latest_hour timestamp, timezone text
 WITH totals AS (
     SELECT
         sum(energy_kwh) AS energy_kwh,
@@ -46,6 +46,7 @@ SELECT
     totals.days,
     observed.first_hour::timestamp AS first_hour,
     observed.last_hour::timestamp AS last_hour,
+    latest.local_hour AS latest_hour,
     latest.timezone
 FROM totals
 CROSS JOIN observed

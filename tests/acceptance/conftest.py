@@ -3,9 +3,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, Page
 
-from tests.acceptance.browser import READER, Visit, launched, visiting_in
+from tests.acceptance.browser import PATIENCE_MS, READER, Visit, launched, visiting_in
 from tests.acceptance.processes import Api, Shell
 from tests.conftest import Databases
 
@@ -90,7 +90,7 @@ ODD_USERS = ("Ø b/2", "<b>bold</b>", "=1+1", "50% & more?#", 'say "hi"; now')
 async def charging_template(
     databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[str]:
-    """A generated half year, and users whose names need care, in a database that nobody connects to."""
+    """Two generated quarters with a summer between them, and users whose names need care, for copies only."""
     folder = tmp_path_factory.mktemp("charging")
     odd = [FILE.splitlines()[0]]
     for hour, user in enumerate(ODD_USERS, 10):
@@ -99,8 +99,9 @@ async def charging_template(
     (folder / "odd.csv").write_text("\n".join(odd), encoding="utf-8")
     async with copied(databases, template) as dsn:
         shell = Shell(folder).on(dsn)
-        shell.succeed("sample", "sample.csv", "--users", "8", "--start", "2019-09-15", "--days", "110")
-        shell.succeed("load", "sample.csv", "odd.csv")
+        shell.succeed("sample", "spring.csv", "--users", "8", "--start", "2019-03-01", "--days", "100")
+        shell.succeed("sample", "autumn.csv", "--users", "8", "--start", "2019-09-15", "--days", "110")
+        shell.succeed("load", "spring.csv", "autumn.csv", "odd.csv")
         yield dsn
 
 
@@ -108,7 +109,7 @@ async def charging_template(
 async def charging_api(
     databases: Databases, charging_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    """Serves that half year, to be read only."""
+    """Serves those quarters, to be read only."""
     async with copied(databases, charging_template) as dsn:
         with Shell(tmp_path_factory.mktemp("charging_api")).on(dsn).serving("serve") as serving:
             yield serving
@@ -121,13 +122,15 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-async def tabs(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def tab(browser: Browser) -> AsyncIterator[Page]:
+    """One for all tests that need none of their own."""
     context = await browser.new_context(**READER)
-    yield context
+    context.set_default_timeout(PATIENCE_MS)
+    yield await context.new_page()
     await context.close()
 
 
 @pytest.fixture
-async def visit(tabs: BrowserContext, charging_api: Api) -> AsyncIterator[Visit]:
-    async with visiting_in(tabs, charging_api.address) as made:
+async def visit(tab: Page, charging_api: Api) -> AsyncIterator[Visit]:
+    async with visiting_in(tab, charging_api.address) as made:
         yield made

@@ -34,7 +34,8 @@ SUMMARY = {
     "peak_daily_energy_kwh": 3.6, "peak_day": "2019-01-01",
     "peak_hourly_load_kwh": 3.6, "peak_hour": "2019-01-01T09:00:00",
     "avg_active_charging_hours_per_day": 1, "days": 3,
-    "first_hour": "2018-12-21T10:00:00", "last_hour": "2019-01-01T09:00:00", "timezone": "Europe/Oslo",
+    "first_hour": "2018-12-21T10:00:00", "last_hour": "2019-01-01T09:00:00", "latest_hour": "2019-01-01T09:00:00",
+    "timezone": "Europe/Oslo",
 }  # fmt: skip
 ONE_HOUR = {
     "total_energy_kwh": 0.3, "avg_daily_energy_kwh": 0.3, "peak_daily_energy_kwh": 0.3, "peak_day": "2018-12-21",

@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
-from tests.acceptance.browser import Visit, visiting
+from tests.acceptance.browser import Visit, visiting, visiting_in
 from tests.acceptance.conftest import ODD_USERS
 from tests.acceptance.processes import Api, Shell
 
@@ -60,8 +60,23 @@ async def test_the_charts_show_what_the_api_says(visit: Visit, charging_api: Api
     assert curve["y"] == [one["hourly_energy_kwh"] for one in charging_api.json("/load/duration-curve" + query)]
 
 
-async def test_opening_it_takes_few_requests_and_bytes(visit: Visit, charging_api: Api) -> None:
+async def test_many_days_are_drawn_as_one_shape_with_gaps(visit: Visit, charging_api: Api) -> None:
     await visit.open()
+    days = charging_api.json("/kpi/daily")
+    assert len(days) > 200
+    charts = {"daily": "daily_energy_kwh", "hours": "peak_hourly_load_kwh", "active": "active_hours"}
+    for panel, value in charts.items():
+        shape = (await visit.chart(panel))["data"][0]
+        points = dict(zip(shape["x"], shape["y"], strict=True))
+        assert {x[:10] for x, y in points.items() if y is not None} == {one["day"] for one in days}
+        assert all(points[f"{one['day']}T00:00:00"] == one[value] for one in days)
+        assert points["2019-06-09T00:00:00"] is None  # the summer without data begins
+
+
+# Without a range, with one and the days before it, and with a short one that shows its hours.
+@pytest.mark.parametrize("query", ["", "?start_date=2019-10-01", "?start_date=2019-12-27", "?user=%3D1%2B1"])
+async def test_opening_it_takes_few_requests_and_bytes(visit: Visit, charging_api: Api, query: str) -> None:
+    await visit.open(query)
     await visit.page.wait_for_load_state("load")
     paths = visit.paths()
     assert len(paths) <= MOST_REQUESTS, paths
@@ -122,17 +137,23 @@ async def test_a_view_is_shared_by_its_address(visit: Visit) -> None:
 async def test_a_range_is_compared_with_the_one_before(visit: Visit, charging_api: Api) -> None:
     await visit.open("?start_date=2019-11-11&end_date=2019-11-20")
     now, before = (
-        charging_api.json(f"/kpi/total-energy?start_date={start}&end_date={end}")["total_energy_kwh"]
+        charging_api.json(f"/kpi/summary?start_date={start}&end_date={end}")
         for start, end in (("2019-11-11", "2019-11-20"), ("2019-11-01", "2019-11-10"))
     )
-    assert f"{now / before - 1:+.1%}" in await visit.text("[data-kpi=total_energy_kwh]")
+    for name in KPIS:
+        change = re.search(r"([-+]?[\d.]+)% vs before", await visit.text(f"[data-kpi={name}]"))
+        assert change, name
+        assert float(change[1]) == pytest.approx(100 * (now[name] / before[name] - 1), abs=0.11)
+    assert "vs before" not in await visit.text("[data-kpi=last_7_days_avg_daily_energy_kwh]")
     assert re.search(r"\b1\W+10 Nov 2019", await visit.text("#compared"))
 
 
 async def test_an_empty_range_says_so_and_offers_everything(visit: Visit) -> None:
-    await visit.page.goto(f"{visit.address}/dashboard?start_date=2023-01-01")
-    await visit.is_("empty")
-    assert "Nothing was observed" in await visit.text("#notice")
+    for query in ("?start_date=2019-06-20&end_date=2019-07-20", "?start_date=2023-01-01"):
+        await visit.page.goto(f"{visit.address}/dashboard{query}")
+        await visit.is_("empty")
+        assert "Nothing was observed" in await visit.text("#notice")
+    assert "1 Mar 2019" in await visit.text("#extent")
     assert not await visit.page.locator("#figures").is_visible()
     await visit.page.get_by_role("button", name="Show all").click()
     await visit.is_("ready")
@@ -144,8 +165,8 @@ async def test_a_bad_address_shows_everything(visit: Visit) -> None:
     assert len(await visit.kpis()) == 6
 
 
-async def test_an_empty_database_says_what_to_do(browser: Browser, empty_api: Api) -> None:
-    async with visiting(browser, empty_api.address, quiet=False) as visit:
+async def test_an_empty_database_says_what_to_do(tab: Page, empty_api: Api) -> None:
+    async with visiting_in(tab, empty_api.address, quiet=False) as visit:
         await visit.page.goto(f"{visit.address}/dashboard")
         await visit.is_("empty")
         assert "evload load" in await visit.text("#notice")
@@ -175,8 +196,8 @@ async def test_a_user_is_shared_by_address(visit: Visit) -> None:
     assert await visit.text("#hours h2") == f"Hourly load of {ODD_USERS[1]}"
 
 
-async def test_a_user_without_rows_in_the_range_is_said_to_have_none(browser: Browser, charging_api: Api) -> None:
-    async with visiting(browser, charging_api.address, quiet=False) as visit:
+async def test_a_user_without_rows_in_the_range_is_said_to_have_none(tab: Page, charging_api: Api) -> None:
+    async with visiting_in(tab, charging_api.address, quiet=False) as visit:
         await visit.open("?user=nobody")
         assert "no rows of nobody" in await visit.text("#hours .nothing")
 
@@ -207,6 +228,27 @@ async def test_the_users_can_be_taken_along(visit: Visit, tmp_path: Path, chargi
     assert [row["user_id"].removeprefix("'") for row in rows] == [
         one["user_id"] for one in charging_api.json("/users/summary?limit=10")
     ]
+
+
+async def test_the_users_are_sorted_by_a_column(visit: Visit, charging_api: Api) -> None:
+    async def first_user(column: str, order: str) -> str:
+        await visit.shows(f"#users th[aria-sort={order}] [data-sort={column}]")
+        await visit.is_("ready")
+        assert await visit.page.locator("#users th[aria-sort]").count() == 1
+        return await visit.text("#users .user")
+
+    await visit.open()
+    assert await first_user("energy_kwh", "descending") == charging_api.json("/users/summary")[0]["user_id"]
+    for column, order in (("user_id", "ascending"), ("hours", "descending"), ("sessions", "descending")):
+        await visit.page.locator(f"#users [data-sort={column}]").focus()
+        await visit.page.keyboard.press("Enter")
+        expected = charging_api.json(f"/users/summary?sort={column}&limit=10")
+        assert await first_user(column, order) == expected[0]["user_id"]
+        assert await visit.page.locator("#users .user").all_text_contents() == [one["user_id"] for one in expected]
+        assert await visit.page.evaluate("document.activeElement.dataset.sort") == column
+    assert visit.page.url.endswith("?sort=sessions")
+    await visit.open("?sort=hours")
+    assert await first_user("hours", "descending") == charging_api.json("/users/summary?sort=hours")[0]["user_id"]
 
 
 async def test_the_real_data(browser: Browser, real_dsn: str, shell: Shell) -> None:

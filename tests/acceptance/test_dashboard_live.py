@@ -5,9 +5,9 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from tests.acceptance.browser import visiting
+from tests.acceptance.browser import Visit, visiting
 from tests.acceptance.conftest import copied
-from tests.acceptance.processes import Shell
+from tests.acceptance.processes import Api, Shell
 from tests.conftest import Databases
 
 NEW_DAY = (
@@ -90,17 +90,11 @@ async def test_without_events_it_polls(
                 await visit.shows("#extent:has-text('3 Jan 2020')")
 
 
-async def test_an_answer_to_an_earlier_choice_is_not_shown(
-    browser: Browser, databases: Databases, charging_template: str, shell: Shell
-) -> None:
-    async with copied(databases, charging_template) as dsn:
-        with shell.on(dsn).serving("serve") as api:
-            async with visiting(browser, api.address) as visit:
-                await visit.open()
-                names = ["90 days", "30 days", "7 days", "All", "7 days"]
-                for name in names:
-                    await visit.page.locator("#presets").get_by_text(name, exact=True).click()
-                await visit.shows(".presets [aria-pressed=true]:text-is('7 days')")
-                await visit.is_("ready")
-                expected = api.json("/kpi/total-energy?start_date=2019-12-27")["total_energy_kwh"]
-                assert (await visit.kpis())["total_energy_kwh"] == expected
+async def test_an_answer_to_an_earlier_choice_is_not_shown(visit: Visit, charging_api: Api) -> None:
+    await visit.open()
+    for name in ("90 days", "30 days", "7 days", "All", "7 days"):
+        await visit.page.locator("#presets").get_by_text(name, exact=True).click()
+    await visit.shows(".presets [aria-pressed=true]:text-is('7 days')")
+    await visit.is_("ready")
+    expected = charging_api.json("/kpi/total-energy?start_date=2019-12-27")["total_energy_kwh"]
+    assert (await visit.kpis())["total_energy_kwh"] == expected

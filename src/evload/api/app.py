@@ -79,10 +79,12 @@ class App:
         await self._database.open()
         await self._watch.open()
         sharing = asyncio.create_task(self._metrics.share())
+        preparing = asyncio.create_task(dashboard.prepare())
         try:
             yield
         finally:
             sharing.cancel()
+            preparing.cancel()
             await self._watch.close()
             await self._renewal.close()
             await self._database.close()

@@ -90,7 +90,7 @@ class DurationCurve(Answer):
 
 
 class Summary(Answer):
-    """Times are on the site's clock, `timezone`. The last seven days end with the latest hour, whatever the range."""
+    """Times are on the site's clock, `timezone`. The last seven days end with `latest_hour`, whatever the range."""
 
     total_energy_kwh: float
     avg_daily_energy_kwh: float
@@ -105,6 +105,7 @@ class Summary(Answer):
     days: int
     first_hour: SiteTime
     last_hour: SiteTime
+    latest_hour: SiteTime
     timezone: str
 
 

@@ -3,6 +3,7 @@
 import { DAY, toDay, toMs } from "./format.js";
 
 export const MEASURES = ["synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh"];
+export const SORTS = ["energy_kwh", "user_id", "hours", "sessions"];
 export const PRESETS = [
   { name: "All", days: 0 },
   { name: "12 months", months: 12 },
@@ -24,9 +25,10 @@ function dayIn(query, name) {
 
 export function readAddress() {
   const query = new URLSearchParams(location.search);
-  const measure = query.get("measure");
+  const oneOf = (known, name) => known.find((one) => one === query.get(name)) ?? known[0];
   return {
-    measure: MEASURES.includes(measure) ? measure : MEASURES[0],
+    measure: oneOf(MEASURES, "measure"),
+    sort: oneOf(SORTS, "sort"),
     start: dayIn(query, "start_date"),
     end: dayIn(query, "end_date"),
     user: query.get("user") ?? "",
@@ -39,6 +41,7 @@ export function writeAddress(choice, { replace = false } = {}) {
   if (choice.start) query.set("start_date", choice.start);
   if (choice.end) query.set("end_date", choice.end);
   if (choice.user) query.set("user", choice.user);
+  if (choice.sort !== SORTS[0]) query.set("sort", choice.sort);
   const address = query.size ? `?${query}` : location.pathname;
   if (address === (location.search || location.pathname)) return;
   history[replace ? "replaceState" : "pushState"](null, "", address);
@@ -64,11 +67,12 @@ export function rangeQuery(choice) {
   return query;
 }
 
-/** The range of the same length that ends where this one begins, if anything was observed in it. */
-export function rangeBefore(choice, site) {
+/** The days before a range, as many as it has, out of all observed days; null if none of them was observed. */
+export function daysBefore(choice, everyDay) {
   if (!choice.start) return null;
-  const lastDay = choice.end && choice.end < site.last_hour.slice(0, 10) ? choice.end : site.last_hour.slice(0, 10);
-  const length = Math.round((toMs(lastDay) - toMs(choice.start)) / DAY) + 1;
-  const before = { start: toDay(toMs(choice.start) - length * DAY), end: toDay(toMs(choice.start) - DAY) };
-  return length > 0 && before.end >= site.first_hour.slice(0, 10) ? { ...before, length } : null;
+  const latest = everyDay.at(-1).day;
+  const length = Math.round((toMs(choice.end && choice.end < latest ? choice.end : latest) - toMs(choice.start)) / DAY) + 1;
+  const [start, end] = [toDay(toMs(choice.start) - length * DAY), toDay(toMs(choice.start) - DAY)];
+  const days = everyDay.filter(({ day }) => day >= start && day <= end);
+  return days.length ? { start, end, length, days } : null;
 }

@@ -3,13 +3,27 @@
 import { day, days, hourOf, number, percent } from "./format.js";
 import { element } from "./panel.js";
 
-function kpisOf({ summary, earlier }) {
-  const change = (name) => (earlier?.[name] ? summary[name] / earlier[name] - 1 : null);
-  const one = (name, title, unit, detail, compared = true) => ({ name, title, unit, detail, change: compared ? change(name) : null });
+/** What can be compared with the days before. */
+function kpisOfDays(days) {
+  const all = (name) => days.map((day) => day[name]);
+  const sum = (name) => all(name).reduce((one, other) => one + other);
+  return {
+    total_energy_kwh: sum("daily_energy_kwh"),
+    avg_daily_energy_kwh: sum("daily_energy_kwh") / days.length,
+    peak_daily_energy_kwh: Math.max(...all("daily_energy_kwh")),
+    peak_hourly_load_kwh: Math.max(...all("peak_hourly_load_kwh")),
+    avg_active_charging_hours_per_day: sum("active_hours") / days.length,
+  };
+}
+
+function kpisOf({ summary, before }) {
+  const earlier = before ? kpisOfDays(before.days) : {};
+  const change = (name) => (earlier[name] ? summary[name] / earlier[name] - 1 : null);
+  const one = (name, title, unit, detail) => ({ name, title, unit, detail, change: change(name) });
   return [
     one("total_energy_kwh", "Total energy", "kWh", `${number(summary.days, 0)} observed ${summary.days === 1 ? "day" : "days"}`),
     one("avg_daily_energy_kwh", "Daily average", "kWh", "per observed day"),
-    one("last_7_days_avg_daily_energy_kwh", "Last 7 days", "kWh", `a day, ${days(summary.last_7_days_from, summary.last_7_days_to)}`, false),
+    one("last_7_days_avg_daily_energy_kwh", "Last 7 days", "kWh", `a day, ${days(summary.last_7_days_from, summary.last_7_days_to)}`),
     one("peak_daily_energy_kwh", "Peak day", "kWh", day(summary.peak_day)),
     one("peak_hourly_load_kwh", "Peak hour", "kWh", hourOf(summary.peak_hour)),
     one("avg_active_charging_hours_per_day", "Active hours", "h", "a day, on average"),
@@ -30,9 +44,10 @@ export function showCards(view) {
   document.getElementById("compared").textContent = comparedWith(view);
 }
 
-function comparedWith({ earlier, choice: { start } }) {
+function comparedWith({ before, choice: { start } }) {
   if (!start) return "";
-  if (!earlier) return "There is no earlier period of this length to compare with.";
-  const part = earlier.days < earlier.length ? `, of which ${number(earlier.days, 0)} of ${number(earlier.length, 0)} days were observed` : "";
-  return `Before: the same number of days, ${days(earlier.start, earlier.end)}${part}.`;
+  if (!before) return "There is no earlier period of this length to compare with.";
+  const { days: { length: observed }, length } = before;
+  const part = observed < length ? `, of which ${number(observed, 0)} of ${number(length, 0)} days were observed` : "";
+  return `Before: the same number of days, ${days(before.start, before.end)}${part}.`;
 }

@@ -11,34 +11,43 @@ const colour = (name) => (style ??= getComputedStyle(document.documentElement)).
 export const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const axis = (more) => ({
-  gridcolor: colour("grid"), linecolor: colour("line"), zeroline: false, automargin: true, ...more,
+  gridcolor: colour("grid"), linecolor: colour("line"), zeroline: false, ...more,
   title: more.title && { text: more.title, standoff: 10, font: { size: 12 } },
 });
 
 function layout({ xaxis, yaxis, ...more }) {
   const surface = colour("surface");
   return {
-    paper_bgcolor: surface, plot_bgcolor: surface, margin: { l: 48, r: 8, t: 8, b: 32 }, autosize: true,
+    paper_bgcolor: surface, plot_bgcolor: surface, margin: { l: 60, r: 8, t: 8, b: 40 }, autosize: true,
     font: { family: colour("sans"), size: 12, color: colour("muted") },
     hovermode: "x unified", hoverlabel: { bgcolor: colour("surface"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
     showlegend: false, legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", itemclick: false, itemdoubleclick: false },
     dragmode: COARSE.matches ? false : "zoom",
     xaxis: axis({ showgrid: false, ...xaxis }),
-    yaxis: axis({ rangemode: "tozero", fixedrange: true, ...yaxis }),
+    yaxis: axis({ rangemode: "tozero", fixedrange: true, ticklabeloverflow: "allow", ...yaxis }),
     ...more,
   };
 }
 
 const DAYS = { type: "date", hoverformat: "%a %x" };
 const HOURS = { type: "date", hoverformat: "%a %x, %H:%M" };
-const WITH_LEGEND = { showlegend: true, margin: { l: 48, r: 8, t: 26, b: 32 } };
+const WITH_LEGEND = { showlegend: true, margin: { l: 60, r: 8, t: 26, b: 40 } };
+const MOST_BARS = 200;
 const TEXT_ONLY = "%{hovertext}<extra></extra>";
 
-/** Sees to it that a lone day is not drawn as wide as the chart. */
-function spanOf(rows, of) {
-  const [first, last] = [toMs(rows[0][of]), toMs(rows.at(-1)[of])];
-  const [from, to] = [first - DAY / 2, last + DAY / 2];
-  return to - from < 3 * DAY ? [toText(from - DAY), toText(to + DAY)] : [toText(from), toText(to)];
+/** A step for each row. Between rows that do not follow each other the line breaks, or falls to `between`. */
+function steps(rows, { of, value, size, between = null }) {
+  const [x, y] = [[], []];
+  const point = (ms, value) => (x.push(toText(ms)), y.push(value));
+  rows.forEach((row, index) => {
+    const [begin, next] = [toMs(row[of]), index + 1 < rows.length ? toMs(rows[index + 1][of]) : Infinity];
+    point(begin, row[value]);
+    if (next <= begin + size) return; // the next one, or the same hour again when clocks are set back
+    point(begin + size - 1000, row[value]);
+    point(begin + size, between);
+    if (between !== null && next < Infinity) point(next - 1000, between);
+  });
+  return { x, y };
 }
 
 /** The mean of the observed days among the last seven, from the seventh day on. */
@@ -55,32 +64,34 @@ export function sevenDayMean(rows, value) {
   return means;
 }
 
+/** A bar for each day. So many that they touch are drawn as one shape, which looks the same and takes half the time. */
 function byDay(rows, value, unit, digits) {
   const x = rows.map((row) => row.day);
   const means = sevenDayMean(rows, value);
-  const [span, many] = [spanOf(rows, "day"), rows.length > 800];
+  const many = rows.length > MOST_BARS;
+  const [first, last] = [toMs(x[0]), toMs(x.at(-1))];
+  const around = last - first < 2 * DAY ? 1.5 * DAY : DAY / 2; // a lone day is not drawn as wide as the chart
   const saying = `%{y:,.${digits}f} ${unit}<extra></extra>`;
-  const each = { x, y: rows.map((row) => row[value]), name: "Day", hovertemplate: saying };
+  const each = { name: "Day", hovertemplate: saying };
   const line = { type: "scatter", mode: "lines" };
   return {
     means,
-    span,
-    bargap: rows.length > 200 ? 0 : 0.18,
+    span: (many ? [first, last + DAY] : [first - around, last + around]).map(toText),
     traces: [
       many
-        ? { ...each, ...line, line: { color: colour("bar"), width: 1 }, fill: "tozeroy", fillcolor: colour("area") }
-        : { ...each, type: "bar", marker: { color: colour("bar"), line: { width: 0 } } },
+        ? { ...each, ...line, ...steps(rows, { of: "day", value, size: DAY }), line: { width: 0, shape: "hv" }, fill: "tozeroy", fillcolor: colour("bar") }
+        : { ...each, type: "bar", x, y: rows.map((row) => row[value]), width: 0.82 * DAY, marker: { color: colour("bar"), line: { width: 0 } } },
       { x, y: means, ...line, name: "7-day mean", line: { color: colour("mean"), width: 2 }, hovertemplate: `7-day mean ${saying.replace(`.${digits}f`, `.${digits || 1}f`)}` },
     ],
   };
 }
 
 export function dailyEnergy(rows) {
-  const { traces, means, span, bargap } = byDay(rows, "daily_energy_kwh", "kWh", 2);
+  const { traces, means, span } = byDay(rows, "daily_energy_kwh", "kWh", 2);
   const peak = rows.reduce((most, row) => (row.daily_energy_kwh > most.daily_energy_kwh ? row : most));
   return {
     traces,
-    layout: layout({ xaxis: { ...DAYS, range: span }, yaxis: { title: "kWh per day" }, bargap, ...WITH_LEGEND }),
+    layout: layout({ xaxis: { ...DAYS, range: span }, yaxis: { title: "kWh per day" }, ...WITH_LEGEND }),
     label: `${number(rows.length, 0)} days of energy; the most on ${day(peak.day)}: ${number(peak.daily_energy_kwh)} kWh.`,
     columns: [
       { name: "day", title: "Day", shown: weekdayAndDay },
@@ -92,11 +103,11 @@ export function dailyEnergy(rows) {
 }
 
 export function activeHours(rows) {
-  const { traces, span, bargap } = byDay(rows, "active_hours", "hours", 0);
+  const { traces, span } = byDay(rows, "active_hours", "hours", 0);
   const ticks = { range: [0, 25], tickvals: [0, 6, 12, 18, 24], title: "hours per day" };
   return {
     traces,
-    layout: layout({ xaxis: { ...DAYS, range: span }, yaxis: ticks, bargap, ...WITH_LEGEND }),
+    layout: layout({ xaxis: { ...DAYS, range: span }, yaxis: ticks, ...WITH_LEGEND }),
     label: `Active hours of ${number(rows.length, 0)} days.`,
     columns: [
       { name: "day", title: "Day", shown: weekdayAndDay },
@@ -150,7 +161,7 @@ export function durationCurve(rows) {
     }],
     layout: layout({
       xaxis: { range: [0, 100], ticksuffix: " %", hoverformat: ".1f", title: "share of the observed hours" }, yaxis: { title: "kWh in the hour" },
-      margin: { l: 48, r: 14, t: 8, b: 44 },
+      margin: { l: 60, r: 14, t: 8, b: 44 },
     }),
     label: `The load was at least ${number(rows[0].hourly_energy_kwh)} kWh in the peak hour and ${number(tenth.hourly_energy_kwh)} kWh in a tenth of the hours.`,
     columns: [
@@ -167,26 +178,11 @@ const hourColumns = [
   { name: "hourly_energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 3) },
 ];
 
-/** A step for each hour. Between hours that do not follow each other the line breaks, or falls to `between`. */
-function steps(rows, between) {
-  const [x, y] = [[], []];
-  const point = (ms, value) => (x.push(toText(ms)), y.push(value));
-  rows.forEach((row, index) => {
-    const [begin, next] = [toMs(row.hour), index + 1 < rows.length ? toMs(rows[index + 1].hour) : Infinity];
-    point(begin, row.hourly_energy_kwh);
-    if (next <= begin + HOUR) return; // the next hour, or the same one again when clocks are set back
-    point(begin + HOUR - 1000, row.hourly_energy_kwh);
-    point(begin + HOUR, between);
-    if (between !== null && next < Infinity) point(next - 1000, between);
-  });
-  return { x, y };
-}
-
 export function hourlyLoad(rows, range, between = null) {
   const peak = rows.length ? rows.reduce((most, row) => (row.hourly_energy_kwh > most.hourly_energy_kwh ? row : most)) : null;
   return {
     traces: [{
-      type: "scatter", mode: "lines", ...steps(rows, between), line: { color: colour("accent"), width: 1.5, shape: "hv" },
+      type: "scatter", mode: "lines", ...steps(rows, { of: "hour", value: "hourly_energy_kwh", size: HOUR, between }), line: { color: colour("accent"), width: 1.5, shape: "hv" },
       fill: "tozeroy", fillcolor: colour("area"), hovertemplate: "%{y:,.3f} kWh<extra></extra>", connectgaps: false,
     }],
     layout: layout({ xaxis: { ...HOURS, range }, yaxis: { title: "kWh in the hour" } }),
@@ -198,12 +194,13 @@ export function hourlyLoad(rows, range, between = null) {
 
 /** What of the hours can be seen from afar: each day's peak. */
 export function dailyPeaks(rows, range) {
-  const x = rows.map((row) => `${row.day}T12:00:00`);
+  const { x, y } = steps(rows, { of: "day", value: "peak_hourly_load_kwh", size: DAY });
+  const told = new Map(rows.map((row) => [row.day, `${number(row.peak_hourly_load_kwh)} kWh from ${time(row.peak_hour)}, the peak of the day`]));
   return {
     traces: [{
-      type: "scatter", mode: "lines", x, y: rows.map((row) => row.peak_hourly_load_kwh), connectgaps: false,
-      line: { color: colour("accent"), width: 1.25, shape: "hvh" }, fill: "tozeroy", fillcolor: colour("area"),
-      hovertext: rows.map((row) => `${number(row.peak_hourly_load_kwh)} kWh from ${time(row.peak_hour)}, the peak of the day`),
+      type: "scatter", mode: "lines", x, y, connectgaps: false,
+      line: { color: colour("accent"), width: 1.25, shape: "hv" }, fill: "tozeroy", fillcolor: colour("area"),
+      hovertext: x.map((text) => told.get(text.slice(0, 10)) ?? ""),
       hovertemplate: TEXT_ONLY,
     }],
     layout: layout({ xaxis: { ...DAYS, range }, yaxis: { title: "kWh in the hour" } }),

@@ -1,7 +1,7 @@
 // The page: what was chosen is fetched, shown, and shown again when there is something new.
 
 import { DAY, ago, day, days, moment, nowAt, number, toMs } from "./format.js";
-import { PRESETS, presetOf, presetStart, rangeBefore, rangeQuery, readAddress, writeAddress } from "./address.js";
+import { PRESETS, presetOf, presetStart, daysBefore, rangeQuery, readAddress, writeAddress } from "./address.js";
 import { Refused, Watch, ask } from "./server.js";
 import { activeHours, dailyEnergy, durationCurve, weeklyRhythm } from "./figures.js";
 import { Panel, element } from "./panel.js";
@@ -18,7 +18,7 @@ const $ = (id) => document.getElementById(id);
 const page = document.body.dataset;
 
 let choice = readAddress();
-let site = null; // the summary of everything, of the chosen measure; null where there is nothing
+let site = null; // the first and the last observed day; null where there is none
 let shown = null; // the view on the screen
 let newest = 0; // the newest data version that was heard of
 let loading = null; // aborts what is on its way
@@ -33,35 +33,32 @@ const panels = {
   duration: new Panel("duration", "Load duration"),
   active: new Panel("active", "Active hours"),
 };
-const users = new Users("users", (user) => enterUser(user));
+const users = new Users("users", { enter: (user) => enterUser(user), sortBy: (sort) => choose({ sort }) });
 
 // ---- Fetching
 
 async function fetchView(signal) {
-  const all = await ask("kpi/summary", new URLSearchParams({ measure: choice.measure }), signal);
-  site = all.data;
-  const { measure, start, end, user } = choice;
+  const { measure, start, end, user, sort } = choice;
+  const get = (path, query, more = {}) => ask(path, new URLSearchParams([...query, ...Object.entries(more)]), signal);
+  const everyDay = await get("kpi/daily", rangeQuery({ measure }));
+  site = everyDay.data && { first: everyDay.data[0].day, last: everyDay.data.at(-1).day };
   const key = JSON.stringify([measure, start, end, user]);
-  const kind = JSON.stringify([measure, (site && presetOf(choice, site.last_7_days_to)?.name) || [start, end], user]);
-  if (!site) return { key, choice, nothing: "data", version: all.version };
-  const outside = (start && start > site.last_hour.slice(0, 10)) || (end && end < site.first_hour.slice(0, 10)) || (start && end && start > end);
-  if (outside) return { key, choice, nothing: "range", version: all.version };
-  const query = rangeQuery(choice);
-  const before = rangeBefore(choice, site);
-  const get = (path, more = {}) => ask(path, new URLSearchParams([...query, ...Object.entries(more)]), signal);
-  const [summary, earlier, daily, rhythm, duration, top, ofUser] = await Promise.all([
-    start || end ? get("kpi/summary") : all,
-    before && ask("kpi/summary", rangeQuery({ measure, ...before }), signal),
-    get("kpi/daily"),
-    get("load/profile"),
-    get("load/duration-curve"),
-    get("users/summary", { limit: USERS_SHOWN }),
-    user && ask(`load/${encodeURIComponent(user)}/hourly`, query, signal),
+  const kind = JSON.stringify([measure, (site && presetOf(choice, site.last)?.name) || [start, end], user]);
+  if (!site) return { key, choice, nothing: "data", version: everyDay.version };
+  const daily = everyDay.data.filter(({ day }) => (!start || day >= start) && (!end || day <= end));
+  const query = rangeQuery(daily.length ? choice : { measure });
+  if (!daily.length) return { key, choice, nothing: "range", version: everyDay.version, summary: (await get("kpi/summary", query)).data };
+  const [summary, rhythm, duration, top, ofUser] = await Promise.all([
+    get("kpi/summary", query),
+    get("load/profile", query),
+    get("load/duration-curve", query),
+    get("users/summary", query, { sort, limit: USERS_SHOWN }),
+    user && get(`load/${encodeURIComponent(user)}/hourly`, query),
   ]);
-  if (!summary.data || !daily.data) return { key, choice, nothing: "range", version: summary.version };
+  if (!summary.data) return { key, choice, nothing: "range", version: summary.version };
   return {
-    key, kind, choice, version: summary.version, summary: summary.data, daily: daily.data, userRows: ofUser?.data,
-    earlier: earlier?.data && { ...earlier.data, ...before }, answers: { daily, rhythm, duration, top },
+    key, kind, choice, version: Math.min(...[everyDay, summary, rhythm, duration, top].map((answer) => answer.version)), summary: summary.data, daily, userRows: ofUser?.data,
+    before: daysBefore(choice, everyDay.data), answers: { daily: { data: daily, text: JSON.stringify(daily) }, rhythm, duration, top },
   };
 }
 
@@ -81,6 +78,7 @@ async function load({ news = false } = {}) {
     loading = null;
     pictureOf = new Date();
     page.state = view.nothing ? "empty" : "ready";
+    performance.mark("complete");
     page.version = view.version;
     recovered();
     if (newest > view.version) setTimeout(() => newest > Number(page.version) && load({ news: true }), AGAIN_AFTER_MS);
@@ -96,7 +94,7 @@ async function load({ news = false } = {}) {
 /** "The last 30 days" stay the last 30 days when a new day arrives. */
 let followed = null;
 function followLatestDay() {
-  const latest = site?.last_7_days_to;
+  const latest = site?.last;
   const start = followed && latest && presetStart(followed, latest);
   const moved = start && start !== choice.start;
   if (moved) {
@@ -115,7 +113,7 @@ async function show(view, news) {
   shown = view;
   $("figures").hidden = Boolean(view.nothing);
   $("notice").hidden = !view.nothing;
-  showSite();
+  showSite(view.summary);
   markChoice();
   if (view.nothing) return showNothing(view);
   showCards(view);
@@ -131,22 +129,19 @@ function showNothing({ nothing, choice: { start, end } }) {
   const asked = start && end ? (start > end ? "It ends before it starts" : `${days(start, end)} holds no hours`) : start ? `There are no hours from ${day(start)} on` : `There are no hours up to ${end && day(end)}`;
   $("notice-text").textContent = empty
     ? "Load a file with “evload load FILE”, and this page shows it at once."
-    : `${asked}. The data runs from ${days(site.first_hour.slice(0, 10), site.last_hour.slice(0, 10))}.`;
+    : `${asked}. The data runs from ${days(site.first, site.last)}.`;
   announce($("notice-title").textContent);
 }
 
-function showSite() {
+function showSite(summary) {
   const extent = $("extent");
-  if (!site) return void (extent.textContent = "Nothing was loaded yet.");
-  const age = nowAt(site.timezone) - toMs(site.last_hour);
-  const old = age > OLD_AFTER ? ` · latest hour ${moment(site.last_hour)}, ${ago(age)}` : ` · latest hour ${moment(site.last_hour)}`;
-  extent.textContent = `${days(site.first_hour.slice(0, 10), site.last_hour.slice(0, 10))}${old}`;
+  if (!summary) return void (extent.textContent = "Nothing was loaded yet.");
+  const age = nowAt(summary.timezone) - toMs(summary.latest_hour);
+  const old = age > OLD_AFTER ? `, ${ago(age)}` : "";
+  extent.textContent = `${days(site.first, site.last)} · latest hour ${moment(summary.latest_hour)}${old}`;
   extent.dataset.old = String(age > OLD_AFTER);
-  $("clock").textContent = `All times are on the site's clock (${site.timezone}).`;
-  for (const id of ["start", "end"]) {
-    $(id).min = site.first_hour.slice(0, 10);
-    $(id).max = site.last_hour.slice(0, 10);
-  }
+  $("clock").textContent = `All times are on the site's clock (${summary.timezone}).`;
+  for (const id of ["start", "end"]) [$(id).min, $(id).max] = [site.first, site.last];
 }
 
 async function showCharts(view) {
@@ -158,7 +153,7 @@ async function showCharts(view) {
     return panels[name].draw(figure(answer.data), { about, view: kind, stamp: `${key} ${answer.text}`, file });
   };
   users.show(answers.top.data ?? [], {
-    current: view.choice.user, stamp: `${key} ${answers.top.text}`, file: ["evload", "users", view.choice.measure, from, to].join("-"),
+    current: view.choice.user, sort: view.choice.sort, stamp: `${key} ${view.choice.sort} ${answers.top.text}`, file: ["evload", "users", view.choice.measure, from, to].join("-"),
   });
   await Promise.all([
     draw("daily", answers.daily, dailyEnergy, "Energy of each day, kWh, with the mean of the seven days that end with it"),
@@ -182,7 +177,7 @@ function announce(text) {
 
 function choose(change) {
   choice = { ...choice, ...change };
-  followed = site && "start" in change ? (presetOf(choice, site.last_7_days_to) ?? null) : followed;
+  followed = site && "start" in change ? (presetOf(choice, site.last) ?? null) : followed;
   writeAddress(choice);
   return load();
 }
@@ -200,10 +195,10 @@ async function leaveUser() {
 }
 
 function markChoice() {
-  const current = site && presetOf(choice, site.last_7_days_to);
+  const current = site && presetOf(choice, site.last);
   for (const button of $("presets").children) button.setAttribute("aria-pressed", String(button.textContent === current?.name));
-  $("start").value = choice.start || (site?.first_hour.slice(0, 10) ?? "");
-  $("end").value = choice.end || (site?.last_hour.slice(0, 10) ?? "");
+  $("start").value = choice.start || (site?.first ?? "");
+  $("end").value = choice.end || (site?.last ?? "");
   $("measure").value = choice.measure;
   document.title = choice.user ? `${choice.user} · evload` : "evload";
 }
@@ -211,12 +206,12 @@ function markChoice() {
 function addChoices() {
   for (const preset of PRESETS) {
     const button = element("button", { type: "button", textContent: preset.name });
-    button.addEventListener("click", () => choose({ start: site ? presetStart(preset, site.last_7_days_to) : "", end: "" }));
+    button.addEventListener("click", () => choose({ start: site ? presetStart(preset, site.last) : "", end: "" }));
     $("presets").append(button);
   }
   const dates = () => choose({
-    start: $("start").value === site?.first_hour.slice(0, 10) ? "" : $("start").value,
-    end: $("end").value === site?.last_hour.slice(0, 10) ? "" : $("end").value,
+    start: $("start").value === site?.first ? "" : $("start").value,
+    end: $("end").value === site?.last ? "" : $("end").value,
   });
   $("start").addEventListener("change", dates);
   $("end").addEventListener("change", dates);

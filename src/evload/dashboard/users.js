@@ -1,26 +1,27 @@
-// The users with the most energy, and the way into one user's hours.
+// The users with the most energy, or of something else, and the way into one user's hours.
 
 import { number } from "./format.js";
 import { element, saveText, csvOf } from "./panel.js";
 
 const COLUMNS = [
-  { name: "user_id", title: "User" },
-  { name: "energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 1) },
+  { name: "user_id", title: "User", order: "ascending", by: "In alphabetical order." },
+  { name: "energy_kwh", title: "Energy, kWh", order: "descending", by: "By energy in the range.", shown: (value) => number(value, 1) },
   { name: "share_percent", title: "Share" },
-  { name: "hours", title: "Hours", shown: (value) => number(value, 0) },
-  { name: "sessions", title: "Sessions", shown: (value) => number(value, 0) },
+  { name: "hours", title: "Hours", order: "descending", by: "By hours in the range.", shown: (value) => number(value, 0) },
+  { name: "sessions", title: "Sessions", order: "descending", by: "By sessions begun in the range.", shown: (value) => number(value, 0) },
 ];
 const SAVED = ["user_id", "energy_kwh", "share_percent", "hours", "sessions", "first_day", "last_day"].map((name) => ({ name }));
 
 export class Users {
   #rows = [];
   #file = "";
+  #most = 0;
   #stamp;
 
-  /** `enter` is told the user to look at. */
-  constructor(id, enter) {
+  /** `enter` is told the user to look at, `sortBy` the column that decides who comes first. */
+  constructor(id, { enter, sortBy }) {
     this.root = document.getElementById(id);
-    this.enter = enter;
+    [this.enter, this.sortBy] = [enter, sortBy];
     const [heading, about] = [element("h2", { id: `${id}-title`, textContent: "Top users" }), element("p", { className: "about" })];
     const save = element("button", { type: "button", className: "tool", textContent: "CSV", title: "Download the data as CSV" });
     save.setAttribute("aria-label", "Download the data as CSV: Top users");
@@ -30,26 +31,37 @@ export class Users {
     this.root.setAttribute("aria-labelledby", heading.id);
   }
 
-  show(rows, { current, stamp, file }) {
+  show(rows, { current, sort, stamp, file }) {
     this.#file = file;
     if (stamp === this.#stamp) return;
     this.#stamp = stamp;
     this.#rows = rows;
-    this.about.textContent = rows.length ? "By energy in the range. A user's name opens their hours." : "";
-    const focused = document.activeElement?.dataset?.user;
-    this.body.replaceChildren(rows.length ? this.#table(current) : element("p", { className: "about", textContent: "Nobody charged in this range." }));
-    if (focused !== undefined) this.focus(focused);
+    this.#most = Math.max(...rows.map((row) => row.share_percent)) || 1;
+    this.about.textContent = rows.length ? `${COLUMNS.find(({ name }) => name === sort).by} A user's name opens their hours.` : "";
+    const { user, sort: column } = document.activeElement?.dataset ?? {};
+    this.body.replaceChildren(rows.length ? this.#table(current, sort) : element("p", { className: "about", textContent: "Nobody charged in this range." }));
+    if (user !== undefined) this.focus(user);
+    if (column) this.body.querySelector(`[data-sort=${column}]`)?.focus();
   }
 
   focus(user) {
     [...this.body.querySelectorAll(".user")].find((button) => button.dataset.user === user)?.focus();
   }
 
-  #table(current) {
-    const head = COLUMNS.map((column) => element("th", { scope: "col", textContent: column.title }));
+  #table(current, sort) {
+    const head = COLUMNS.map((column) => this.#head(column, sort));
     const body = this.#rows.map((row) => element("tr", {}, ...COLUMNS.map((column) => element("td", {}, this.#cell(column, row, current)))));
-    const caption = element("caption", { className: "unseen", textContent: "Users with the most energy" });
+    const caption = element("caption", { className: "unseen", textContent: "Top users" });
     return element("table", {}, caption, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
+  }
+
+  #head({ name, title, order }, sort) {
+    const head = element("th", { scope: "col" }, order ? element("button", { type: "button", className: "sort", textContent: title }) : title);
+    if (!order) return head;
+    head.firstChild.dataset.sort = name;
+    head.firstChild.addEventListener("click", () => this.sortBy(name));
+    if (name === sort) head.setAttribute("aria-sort", order);
+    return head;
   }
 
   #cell(column, row, current) {
@@ -68,7 +80,7 @@ export class Users {
 
   #share(share) {
     const part = element("b");
-    part.style.width = `${(100 * (share ?? 0)) / (this.#rows[0].share_percent || 1)}%`;
+    part.style.width = `${(100 * (share ?? 0)) / this.#most}%`;
     const bar = element("i", {}, part);
     bar.setAttribute("aria-hidden", "true");
     return element("span", { className: "share" }, bar, share === null ? "–" : `${number(share, 1)} %`);
