@@ -1,5 +1,6 @@
 """A first load adds up while it copies. `evload refresh`, which adds up the rows in SQL, must say the same."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -73,6 +74,7 @@ def statements() -> Iterator[list[str]]:
     first=st.sampled_from(CHANGES),
     rows=st.lists(rows, min_size=1, max_size=40),
     block_bytes=st.sampled_from([100, 400, 100_000]),
+    small_bytes=st.sampled_from([1, 1 << 20]),
     at_once=st.sampled_from([1, 3, 1000]),
 )
 async def test_a_first_load_and_a_refresh_say_the_same(
@@ -83,6 +85,7 @@ async def test_a_first_load_and_a_refresh_say_the_same(
     first: datetime,
     rows: list[tuple[int, int, str, str, str]],
     block_bytes: int,
+    small_bytes: int,
     at_once: int,
 ) -> None:
     folder = tmp_path_factory.mktemp("files")
@@ -94,6 +97,7 @@ async def test_a_first_load_and_a_refresh_say_the_same(
         await settle_timezone(connection, zone)
         with (
             mock.patch.object(load, "LoadFile", partial(LoadFile, block_bytes=block_bytes)),
+            mock.patch.object(sums, "SMALL_BYTES", small_bytes),
             mock.patch.object(sums, "SESSIONS_AT_ONCE", at_once),
         ):
             await load_file(dsn, path, LoadOptions(folder))
@@ -129,7 +133,17 @@ async def test_rows_that_lie_mixed_up_are_added_up_by_postgres(
 async def test_a_full_disk_stops_the_adding_up_and_not_the_load(
     dsn: str, connection: asyncpg.Connection, tmp_path: Path, statements: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sums, "TemporaryFile", partial(Path("/dev/full").open, "wb", buffering=0))
+    monkeypatch.setattr(sums, "SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb"))  # noqa: SIM115
+    await load_file(dsn, write(tmp_path / "a.csv", *ONE_DAY))
+    assert IN_SQL in statements
+    await assert_views_agree(connection)
+
+
+async def test_no_place_for_temporary_files_is_no_harm(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setattr(sums, "SMALL_BYTES", 1)
     await load_file(dsn, write(tmp_path / "a.csv", *ONE_DAY))
     assert IN_SQL in statements
     await assert_views_agree(connection)

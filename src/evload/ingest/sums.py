@@ -6,10 +6,11 @@ together a few days at a time, so that memory does not grow with what is loaded.
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile
 
 import asyncpg
 import polars as pl
@@ -26,6 +27,8 @@ DAY = timedelta(days=1)
 
 # Days are put together until they have as many sessions: some 50 MB.
 SESSIONS_AT_ONCE = 200_000
+# A file of sums that is smaller stays in memory.
+SMALL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Sums:
         self._parts: list[_Part] = []
         self._sessions_of_day: Counter[date] = Counter()
         self._rows = 0
-        self._file = TemporaryFile()  # noqa: SIM115 - gone from the disk at once, whatever becomes of us
+        # Where it needs the disk it has no name there, so it is gone whatever becomes of us.
+        self._file = SpooledTemporaryFile(SMALL_BYTES)  # noqa: SIM115 - `close` closes it
         self._given_up = False
 
     def add(self, rows: pl.DataFrame) -> None:
@@ -76,7 +80,8 @@ class Sums:
         return True
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take once, it does not take now
+            self._file.close()
 
     def _user_days(self) -> Iterator[pl.DataFrame]:
         for first, last in self._spans():
@@ -102,6 +107,7 @@ class Sums:
         sessions.write_ipc(packed, compression="lz4")
         offset = self._file.tell()
         self._file.write(packed.getbuffer())
+        self._file.flush()
         self._parts.append(_Part(min(sessions_of_day), max(sessions_of_day), offset, self._file.tell() - offset))
 
     def _spans(self) -> Iterator[tuple[date, date]]:
