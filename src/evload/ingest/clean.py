@@ -9,7 +9,7 @@ import polars as pl
 
 from evload.ingest import energy
 from evload.ingest.clock import hours
-from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, rejected
+from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, rejected
 
 NUL = "\0"
 
@@ -137,7 +137,7 @@ def _rows(good: pl.DataFrame) -> pl.DataFrame:
         pl.col("user").fill_null("").alias("user_id"),
         pl.col("session").fill_null(0).alias("session_id"),
         *(pl.col(f"{name}_text").alias(name) for name in MEASURES),
-        *(f"{name}_wh" for name in MEASURES),
+        *WH,
     )
 
 

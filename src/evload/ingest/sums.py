@@ -16,10 +16,9 @@ import asyncpg
 import polars as pl
 
 from evload.ingest.copying import copy_frames
-from evload.ingest.frames import MEASURES
+from evload.ingest.frames import MEASURES, WH
 from evload.queries import query
 
-WH = [f"{name}_wh" for name in MEASURES]
 HOURS = {"date_from": pl.Datetime("us", "UTC"), **dict.fromkeys(WH, pl.Int64())}
 SESSION = ["user_id", "session_id", "day"]
 USER_DAY = ("day", "user_id", "hours", "sessions_begun", *MEASURES)
@@ -91,7 +90,7 @@ class Sums:
             days = begun.group_by("day", "user_id").agg(
                 pl.col("hour_bit").bitwise_or().bitwise_count_ones().alias("hours"),
                 pl.col("begins").fill_null(True).sum().alias("sessions_begun"),
-                pl.col(WH).sum(),
+                pl.col(*WH).sum(),
             )
             yield days.sort("day", "user_id").with_columns(map(_kwh, MEASURES)).select(USER_DAY)
 
@@ -125,7 +124,7 @@ class Sums:
     def _sessions(self, first: date, last: date) -> pl.DataFrame:
         parts = [self._read(part) for part in self._parts if part.first_day <= last and part.last_day >= first]
         inside = pl.concat(part.filter(pl.col("day").is_between(first, last)) for part in parts)
-        return inside.group_by(SESSION).agg(pl.col("hour_bit").bitwise_or(), pl.col(WH).sum())
+        return inside.group_by(SESSION).agg(pl.col("hour_bit").bitwise_or(), pl.col(*WH).sum())
 
     def _read(self, part: _Part) -> pl.DataFrame:
         self._file.seek(part.offset)
@@ -137,7 +136,7 @@ def _by_session(rows: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
     hour_number = pl.col("date_from").dt.epoch("s") // 3600
     bits = hours.select("date_from", "day", hour_bit=pl.lit(2, pl.Int64).pow(hour_number % 32))
     known = rows.join(bits, on="date_from", how="left")
-    return known.group_by(SESSION).agg(pl.col("hour_bit").bitwise_or(), pl.col(WH).sum())
+    return known.group_by(SESSION).agg(pl.col("hour_bit").bitwise_or(), pl.col(*WH).sum())
 
 
 def _sum_or_null(name: str) -> pl.Expr:
