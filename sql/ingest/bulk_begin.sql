@@ -2,5 +2,7 @@
 -- params:
 -- returns:
 LOCK TABLE hourly_load IN ACCESS EXCLUSIVE MODE;
+-- Numbers drawn one by one are a sixth of the work of COPY.
+ALTER TABLE hourly_load ALTER COLUMN index SET CACHE 1000;
 ALTER TABLE hourly_load DROP CONSTRAINT hourly_load_pkey;
 DROP INDEX hourly_load_index, hourly_load_date_from;

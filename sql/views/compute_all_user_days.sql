@@ -33,14 +33,3 @@ FROM (
 ) AS begun
 GROUP BY day, user_id
 ORDER BY day, user_id;
--- A bit stands for one hour only where a day's hours all begin at the same minute. The other days are added up one by one.
-DELETE FROM touched_user_day;
-INSERT INTO touched_user_day (day, user_id)
-SELECT day, user_id
-FROM user_day
-WHERE day IN (
-    SELECT hour::date
-    FROM hourly_sum
-    GROUP BY 1
-    HAVING count(DISTINCT hour - date_bin('1 hour', hour, '2000-01-01 00:00+00')) > 1
-);

@@ -22,7 +22,7 @@ PYTHON_TYPES = {
 }
 SEVERAL_STATEMENTS = (
     "ingest/temporary_tables", "ingest/bulk_begin", "ingest/bulk_end", "views/refresh_closed", "views/refresh_recent",
-    "views/compute_all_sums", "views/compute_all_user_days",
+    "views/compute_all_sums", "views/compute_all_user_days", "views/touch_uneven_days", "views/forget_everything",
 )  # fmt: skip
 
 

@@ -31,11 +31,13 @@ FUNCTIONS = """
 SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1
 """
 
+SEQUENCES = "SELECT sequencename, increment_by, cache_size FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1"
+
 
 async def described(dsn: str) -> list[list[tuple[object, ...]]]:
     connection = await asyncpg.connect(dsn)
     try:
-        parts = (COLUMNS, RELATIONS, INDEXES, CONSTRAINTS, VIEWS, FUNCTIONS)
+        parts = (COLUMNS, RELATIONS, INDEXES, CONSTRAINTS, VIEWS, FUNCTIONS, SEQUENCES)
         return [[tuple(row) for row in await connection.fetch(part)] for part in parts]
     finally:
         await connection.close()

@@ -9,7 +9,7 @@ import polars as pl
 
 from evload.ingest import energy
 from evload.ingest.clock import hours
-from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, rejected
+from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, rejected
 
 NUL = "\0"
 
@@ -123,6 +123,7 @@ def _energies(name: str, read: pl.DataFrame) -> pl.DataFrame:
     return read.select(
         pl.col("given").alias(name),
         pl.col("stored").alias(f"{name}_text"),
+        pl.col("wh").alias(f"{name}_wh"),
         pl.col("junk").alias(f"{name}_junk"),
         _first_broken(**conditions).alias(f"{name}_rule"),
     )
@@ -136,6 +137,7 @@ def _rows(good: pl.DataFrame) -> pl.DataFrame:
         pl.col("user").fill_null("").alias("user_id"),
         pl.col("session").fill_null(0).alias("session_id"),
         *(pl.col(f"{name}_text").alias(name) for name in MEASURES),
+        *WH,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,11 +12,11 @@ from typing import Any
 import asyncpg
 import polars as pl
 
+from evload.ingest.frames import MEASURES
 from evload.ingest.read import Batch, LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import Progress
 
-MEASURES = ("synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh")
 KEY = ("user_id", "date_from", "session_id")
 INSTANT = "%Y-%m-%d %H:%M:%S%.f+00"
 
@@ -54,26 +54,40 @@ def straight_in(batch_id: int) -> Target:
     return Target("hourly_load", columns, completed)
 
 
-async def copy(connection: asyncpg.Connection, file: LoadFile, name: str, rejects: Rejects, target: Target) -> Counts:
+async def copy(
+    connection: asyncpg.Connection,
+    file: LoadFile,
+    name: str,
+    rejects: Rejects,
+    target: Target,
+    see: Callable[[pl.DataFrame], None] = lambda rows: None,
+) -> Counts:
+    """`see` gets all clean rows, a block at a time."""
     counts, progress = Counts(), Progress(name)
-    batches = file.batches()
 
-    def next_block() -> bytes | None:
-        batch = next(batches, None)
-        if batch is None:
-            return None
-        _count(batch, counts, rejects)
-        progress.show(counts.rows_read, file.bytes_read, file.bytes_total)
-        return _as_csv(target.completed(batch.rows).select(target.columns))
+    def frames() -> Iterator[pl.DataFrame]:
+        for batch in file.batches():
+            _count(batch, counts, rejects)
+            progress.show(counts.rows_read, file.bytes_read, file.bytes_total)
+            see(batch.rows)
+            yield _with_texts_of_instants(target.completed(batch.rows).select(target.columns))
 
     try:
-        await _unless_lost(
-            connection,
-            connection.copy_to_table(target.table, source=_one_ahead(next_block), columns=target.columns, format="csv"),
-        )
+        await copy_frames(connection, target.table, frames(), target.columns)
     finally:
         progress.done()
     return counts
+
+
+async def copy_frames(
+    connection: asyncpg.Connection, table: str, frames: Iterator[pl.DataFrame], columns: Sequence[str]
+) -> None:
+    def next_block() -> bytes | None:
+        frame = next(frames, None)
+        return None if frame is None else _as_csv(frame)
+
+    copied = connection.copy_to_table(table, source=_one_ahead(next_block), columns=columns, format="csv")
+    await _unless_lost(connection, copied)
 
 
 async def _unless_lost(connection: asyncpg.Connection, work: Coroutine[Any, Any, str]) -> None:
@@ -140,7 +154,7 @@ def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:
 def _as_csv(rows: pl.DataFrame) -> bytes:
     """An unquoted nothing is null to COPY, and a quoted one the empty text of a filler row's user."""
     buffer = io.BytesIO()
-    _with_texts_of_instants(rows).write_csv(buffer, include_header=False)
+    rows.write_csv(buffer, include_header=False)
     return buffer.getvalue()
 
 

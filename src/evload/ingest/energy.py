@@ -1,6 +1,6 @@
 """Reads the texts of the measures. What is stored is never a float on its way: Postgres reads the text exactly."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
@@ -17,9 +17,15 @@ LIMIT_KWH = Decimal("999.999")
 # Around the limit a float is too coarse to tell which side a text is on.
 NEAR_KWH = 1e-6
 
+ONE_WH = Decimal("0.001")
+# Around a half a float is too coarse to tell which way Postgres rounds.
+NEAR_HALF_WH = 1e-6
+
 
 def read(given: pl.Series) -> pl.DataFrame:
-    """Per `given` text: `stored` for Postgres or null, and whether it is `negative`, `above` the limit, or `junk`."""
+    """Per `given` text: `stored` for Postgres or null, the whole `wh` that Postgres makes of it, and whether it is
+    `negative`, `above` the limit, or `junk`.
+    """
     plain = pl.col("given").str.strip_chars().str.replace(",", ".", literal=True)
     texts = given.to_frame("given").with_columns(plain=plain).with_columns(text=_number_text())
     numbers = texts.with_columns(number=pl.col("text").cast(pl.Float64))
@@ -27,6 +33,7 @@ def read(given: pl.Series) -> pl.DataFrame:
     return numbers.select(
         "given",
         stored=pl.when(number.abs() < NOTHING).then(pl.lit("0")).otherwise(text),
+        wh=_wh(numbers),
         negative=text.str.contains(BELOW_ZERO),
         above=(number > float(LIMIT_KWH) + NEAR_KWH) | text.is_in(_just_above(numbers)),
         junk=text.is_null() & ~pl.col("plain").is_in(MISSING),
@@ -41,3 +48,14 @@ def _number_text() -> pl.Expr:
 def _just_above(numbers: pl.DataFrame) -> list[str]:
     near = (pl.col("number") - float(LIMIT_KWH)).abs() <= 2 * NEAR_KWH
     return [text for text in numbers.filter(near)["text"].unique() if Decimal(text) > LIMIT_KWH]
+
+
+def _wh(numbers: pl.DataFrame) -> pl.Expr:
+    """Rounded half away from zero, as Postgres does, where the energy is neither negative nor above the limit."""
+    number = pl.col("number")
+    parts = number * 1000 - (number * 1000).floor()
+    near = ((parts - 0.5).abs() <= NEAR_HALF_WH) & number.is_between(0, float(LIMIT_KWH) + NEAR_KWH)
+    texts = numbers.filter(near)["text"].unique()
+    told = [int(Decimal(text).quantize(ONE_WH, ROUND_HALF_UP) * 1000) for text in texts]
+    by_text = pl.col("text").replace_strict(texts, pl.Series(told, dtype=pl.Int64), default=None)
+    return by_text.fill_null((number * 1000).round().cast(pl.Int64, strict=False))

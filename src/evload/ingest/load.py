@@ -12,6 +12,7 @@ from evload.ingest.copying import STAGING, Counts, copy, straight_in
 from evload.ingest.read import LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import LoadReport, Stopwatch
+from evload.ingest.sums import Sums
 from evload.ingest.transaction import changing
 from evload.ingest.views import bring_up_to_date, take_turn
 from evload.queries import query
@@ -47,7 +48,7 @@ async def load_file(dsn: str, path: Path, options: LoadOptions = LoadOptions()) 
     except _DryRun:
         pass
     finally:
-        load.rejects.close()
+        load.close()
     return load.report
 
 
@@ -56,7 +57,7 @@ class _Load:
         self._path = path
         self._options = options
         self._watch = Stopwatch()
-        self._is_first = False
+        self._sums: Sums | None = None
         self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
         self.report = LoadReport(file=path.name, dry_run=options.dry_run)
 
@@ -67,11 +68,16 @@ class _Load:
         file = LoadFile(self._path, zone)
         self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
         if not self._options.dry_run and await self._may_go_straight_in(connection):
-            self._is_first = True
-            await self._fill(connection, file)
+            self._sums = Sums(await connection.fetchval("SELECT timezone FROM site"))
+            await self._fill(connection, file, self._sums)
         else:
             await self._merge(connection, file)
         await self._finish(connection, file)
+
+    def close(self) -> None:
+        self.rejects.close()
+        if self._sums:
+            self._sums.close()
 
     async def _is_known(self, connection: asyncpg.Connection) -> bool:
         """Only a file of a size that was loaded before is worth reading for its hash."""
@@ -94,10 +100,11 @@ class _Load:
         self._watch.lap("wait for other loads")
         return not await connection.fetchval(query("ingest/last_index").text)
 
-    async def _fill(self, connection: asyncpg.Connection, file: LoadFile) -> None:
+    async def _fill(self, connection: asyncpg.Connection, file: LoadFile, sums: Sums) -> None:
         """Into an empty table: no keys to look up, and all of them built in one go."""
         await connection.execute(query("ingest/bulk_begin").text)
-        counts = await copy(connection, file, self.report.file, self.rejects, straight_in(self.report.batch_id))
+        target = straight_in(self.report.batch_id)
+        counts = await copy(connection, file, self.report.file, self.rejects, target, sums.add)
         self._judge(counts)
         self._watch.lap("read and copy")
         try:
@@ -138,7 +145,10 @@ class _Load:
         report.days_touched, report.first_day, report.last_day = touched[:3]
         if touched["days_touched"] and not self._options.dry_run:
             report.data_version = await bring_up_to_date(
-                connection, more_rows=report.inserted, everything=self._is_first
+                connection,
+                more_rows=report.inserted,
+                everything=self._sums is not None,
+                put_sums=self._sums.put if self._sums else None,
             )
         else:
             report.data_version = await connection.fetchval("SELECT data_version FROM site")

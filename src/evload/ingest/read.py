@@ -22,7 +22,8 @@ BLOCK_BYTES = 6 << 20
 
 @dataclass(frozen=True)
 class Batch:
-    """`rows` are clean: times in UTC, a filler row's user '' and session 0, energies as texts for Postgres or null.
+    """`rows` are clean: times in UTC, a filler row's user '' and session 0, energies as texts for Postgres or null,
+    and beside them as the whole Wh that Postgres rounds them to.
 
     `rejects` says the line, column, value and reason of the first thing wrong with each rejected row. `coerced` counts
     the energies of `rows` that were no number and became null.

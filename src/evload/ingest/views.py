@@ -1,11 +1,15 @@
 """Keeps the views equal to the rows, at the price of what a transaction changed."""
 
 import time
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 
 from evload.ingest.transaction import changing
 from evload.queries import query
+
+PutSums = Callable[[asyncpg.Connection], Awaitable[bool]]
+"""Puts the sums of all rows, known already, into their tables. False: Postgres must add them up."""
 
 
 async def take_turn(connection: asyncpg.Connection) -> None:
@@ -21,19 +25,26 @@ async def _compute_touched(connection: asyncpg.Connection) -> None:
     await connection.execute(query("views/touch_next_days").text)
 
 
-async def _compute_everything(connection: asyncpg.Connection) -> None:
-    await connection.execute(query("views/compute_all_sums").text)
-    await connection.execute(query("views/compute_all_user_days").text)
+async def _compute_everything(connection: asyncpg.Connection, put_sums: PutSums | None) -> None:
+    if put_sums is None or not await put_sums(connection):
+        await connection.execute(query("views/compute_all_sums").text)
+        await connection.execute(query("views/compute_all_user_days").text)
+    await connection.execute(query("views/touch_uneven_days").text)
 
 
-async def bring_up_to_date(connection: asyncpg.Connection, *, more_rows: int, everything: bool = False) -> int:
+async def bring_up_to_date(
+    connection: asyncpg.Connection, *, more_rows: int, everything: bool = False, put_sums: PutSums | None = None
+) -> int:
     """Adds up again what was touched, or everything, and refreshes the parts of the views that it lies in.
 
     Returns the new data version.
     """
     began = time.perf_counter()
     everything = everything or await connection.fetchval(query("views/touched_much").text, more_rows)
-    await (_compute_everything if everything else _compute_touched)(connection)
+    if everything:
+        await _compute_everything(connection, put_sums)
+    else:
+        await _compute_touched(connection)
     await connection.execute(query("views/forget_user_days").text)
     await connection.execute(query("views/compute_user_days").text)
     moved = await connection.fetchrow(query("views/move_recent").text)

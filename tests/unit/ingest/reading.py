@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from evload.ingest.frames import WH
 from evload.ingest.read import LoadFile
 
 HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW"
@@ -16,6 +17,7 @@ ROW = "21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;0,114"
 class Reading:
     file: LoadFile
     rows: pl.DataFrame
+    """As they go to Postgres."""
     rejects: list[tuple[int, str, str, str]]
     rows_read: int
     coerced: int
@@ -29,7 +31,7 @@ def read(path: Path, timezone: str = "Europe/Oslo", block_bytes: int = 1 << 20) 
     batches = list(file.batches())
     return Reading(
         file,
-        pl.concat(batch.rows for batch in batches),
+        pl.concat(batch.rows for batch in batches).drop(WH),
         pl.concat(batch.rejects for batch in batches).rows(),
         sum(batch.rows_read for batch in batches),
         sum(batch.coerced for batch in batches),

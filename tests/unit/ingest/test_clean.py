@@ -1,7 +1,7 @@
 """Cleaning, compared row by row with a slow second implementation of the same rules."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 from hypothesis import given, settings
@@ -23,7 +23,8 @@ NO_DATES = ("", "NA", "31.02.2019 10:00", "21.12.2018", "1.2.2019 3:00", "21.12.
             "2100-01-01T00:00", "1899-12-31T23:00", "2019-01-01T10:00+99:00", "٢١.12.2018 10:00")  # fmt: skip
 NUMBERS = ("0", "0,87", "0.87", "4,00E-16", "1e400", "1e-400000", "-1e-400000", "0e99999", "-0", "-0,0", "-0,0001",
            "999,999", "999.9990", "999.9990000000000000001", "9.99999e2", "9.9999901e2", "1000", "+3.6", ".5", "5.",
-           "9" * 400, "0." + "0" * 400 + "1", "0." + "0" * 20 + "1e21", "000003,60")  # fmt: skip
+           "9" * 400, "0." + "0" * 400 + "1", "0." + "0" * 20 + "1e21", "000003,60",
+           "0.0005", "1,0005", "5e-4", "0.000499999999999999999999", "2.00149999999999999999999")  # fmt: skip
 JUNK = ("136,666,667", "abc", "NaN", "inf", "-Infinity", "1.234,5", "1_0", "0x10", "1e", "e5", ".", "-", "--1", "1 0",
         "٣", "NULL", "na", "3.6 kWh", "1e+", "½")  # fmt: skip
 
@@ -93,7 +94,8 @@ def test_every_row_is_judged_as_the_slow_way_does(table: tuple[str, list[list[st
     assert cleaned.rows["line"].to_list() == list(accepted)
     for row, verdict in zip(cleaned.rows.rows(), accepted.values(), strict=True):
         assert row[1:5] == (verdict.start, verdict.start + timedelta(hours=1), verdict.user, verdict.session)
-        assert [_stored(text) for text in row[5:]] == [_rounded(number) for number in verdict.energies]
+        assert [_stored(text) for text in row[5:9]] == [_rounded(number) for number in verdict.energies]
+        assert list(row[9:]) == [_wh(number) for number in verdict.energies]
     assert cleaned.coerced == sum(verdict.coerced for verdict in accepted.values())
 
 
@@ -104,3 +106,7 @@ def _stored(text: str | None) -> Decimal | None:
 def _rounded(number: Decimal | None) -> Decimal | None:
     """Exactly the number, unless so small that only its being nearly nothing counts."""
     return number if number is None or abs(number) > Decimal("1e-300") else Decimal(0)
+
+
+def _wh(number: Decimal | None) -> int | None:
+    return None if number is None else int(number.quantize(Decimal("0.001"), ROUND_HALF_UP) * 1000)
