@@ -8,7 +8,7 @@ from evload.watch import SiteState
 
 WITHIN_SECONDS = 0.05  # a load is to be seen within 0.1 s
 MOST = 64
-AT_ONCE = 4  # leaves connections for those who ask
+AT_ONCE = 2  # leaves connections, and most of the time, for those who ask
 
 
 class Renewal:

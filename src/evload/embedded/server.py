@@ -37,6 +37,8 @@ _SETTINGS = {
     "logging_collector": "off",
     "huge_pages": "off",  # where a container forbids them, trying them kills the server
     "jit": "off",  # makes refreshing the views ten times slower
+    # A process that shares a big query is not ours to give way to polls: one core is left to them.
+    "max_parallel_workers_per_gather": str(min(2, max(0, (os.cpu_count() or 1) - 2))),
     "max_wal_size": "2GB",
     "shared_buffers": "256MB",
 }
