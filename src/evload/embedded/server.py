@@ -37,7 +37,7 @@ _SETTINGS = {
     "logging_collector": "off",
     "huge_pages": "off",  # where a container forbids them, trying them kills the server
     "jit": "off",  # makes refreshing the views ten times slower
-    # A process that shares a big query is not ours to give way to polls: one core is left to them.
+    # Processes that help with a big query cannot be told to give way to polls, so one core is left to those.
     "max_parallel_workers_per_gather": str(min(2, max(0, (os.cpu_count() or 1) - 2))),
     "max_wal_size": "2GB",
     "shared_buffers": "256MB",
