@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ USERS = """
 SELECT user_id, count(*) AS stored_rows FROM hourly_load WHERE user_id <> ''
 GROUP BY user_id ORDER BY abs(count(*) - 1000) LIMIT 40
 """
+BUSY = "SELECT count(*) AS busy FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"
 POLLERS, READERS, OF_THE_SEED, MANY = 64, 16, 8, 1000
 COLUMNS = ("rows", "workers", "what", "who", "connections", "requests/s", "p50 ms", "p99 ms", "errors")
 NOTE = (
@@ -150,9 +152,16 @@ class Bench:
                 at_once = OF_THE_SEED if who == "a" else connections
 
                 def measure(seconds: float, server: Server = self._servers[server_name], at_once: int = at_once) -> Any:
-                    return wrk(server, paths, connections=at_once, seconds=seconds, headers=headers or {})
+                    found = wrk(server, paths, connections=at_once, seconds=seconds, headers=headers or {})
+                    self._wait_until_idle()
+                    return found
 
                 yield self._case(name, who, at_once, measure)
+
+    def _wait_until_idle(self) -> None:
+        """What (a) was asked last goes on in Postgres for seconds; whoever comes next is not to pay for it."""
+        while fetch(self._dsn, BUSY)[0]["busy"]:
+            time.sleep(0.1)
 
     def _open(self, name: str, paths: Sequence[str], per_second: float, **peers: str) -> Iterator[Case]:
         for who, server_name in peers.items():
