@@ -1,4 +1,7 @@
-"""How long the dashboard takes to open, in a fresh Chromium each time. Needs Debian's `chromium`."""
+"""How long the dashboard takes to open, in a fresh Chromium each time. Needs Debian's `chromium`.
+
+uv run python benchmarks/opening.py [--times 7] [--file FILE] [--at ADDRESS ...]
+"""
 
 import argparse
 import asyncio
@@ -93,7 +96,7 @@ async def measure(addresses: list[str], times: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=7, help="openings of each kind")
     parser.add_argument("--file", type=Path, help="what to load; otherwise generated data")
     parser.add_argument(

@@ -298,6 +298,8 @@ def test_a_load_gives_way_to_those_who_read(here: Shell, data_dir: Path, tmp_pat
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     gives_way = min(psutil.Process().nice() + NICENESS, 19)
+    if gives_way == psutil.Process().nice():
+        pytest.skip("these tests run at the lowest priority themselves")
 
     def at_that_priority() -> list[int]:
         return [pid for pid in postgres_pids(data_dir) if psutil.Process(pid).nice() == gives_way]

@@ -1,7 +1,7 @@
 """A first load adds up while it copies. `evload refresh`, which adds up the rows in SQL, must say the same."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -120,41 +120,43 @@ async def test_a_first_load_is_not_added_up_again(dsn: str, tmp_path: Path, stat
     assert IN_SQL not in statements
 
 
-async def test_rows_that_lie_mixed_up_are_added_up_by_postgres(
-    dsn: str, connection: asyncpg.Connection, tmp_path: Path, statements: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Sums that are as many as the rows are no help."""
-    monkeypatch.setattr(sums, "SESSIONS_AT_ONCE", 10)
-    await load_file(dsn, write(tmp_path / "a.csv", *MIXED_UP))
-    assert IN_SQL in statements
-    await assert_views_agree(connection)
+def few_sessions_at_once(patch: pytest.MonkeyPatch, _: Path) -> None:
+    patch.setattr(sums, "SESSIONS_AT_ONCE", 10)
 
 
-async def test_a_full_disk_stops_the_adding_up_and_not_the_load(
-    dsn: str, connection: asyncpg.Connection, tmp_path: Path, statements: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sums, "SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb"))  # noqa: SIM115
-    await load_file(dsn, write(tmp_path / "a.csv", *ONE_DAY))
-    assert IN_SQL in statements
-    await assert_views_agree(connection)
+def full_disk(patch: pytest.MonkeyPatch, _: Path) -> None:
+    patch.setattr(sums, "SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb"))  # noqa: SIM115
 
 
-async def test_no_place_for_temporary_files_is_no_harm(
-    dsn: str, connection: asyncpg.Connection, tmp_path: Path, statements: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    monkeypatch.setattr(sums, "SMALL_BYTES", 1)
-    await load_file(dsn, write(tmp_path / "a.csv", *ONE_DAY))
-    assert IN_SQL in statements
-    await assert_views_agree(connection)
+def no_place_for_temporary_files(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.setattr(tempfile, "tempdir", str(folder / "missing"))
+    patch.setattr(sums, "SMALL_BYTES", 1)
 
 
-async def test_what_postgres_takes_for_a_day_holds(
-    dsn: str, connection: asyncpg.Connection, tmp_path: Path, statements: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its zone tables may be of another year than ours."""
+def zone_tables_of_another_year(patch: pytest.MonkeyPatch, _: Path) -> None:
     moved = pl.col("date_from").dt.offset_by("5h").dt.date()
-    monkeypatch.setattr(sums.Sums, "_with_days", lambda _, hours: hours.with_columns(day=moved))
-    await load_file(dsn, write(tmp_path / "a.csv", *ONE_DAY))
+    patch.setattr(sums.Sums, "_with_days", lambda _, hours: hours.with_columns(day=moved))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "rows"),
+    [
+        (few_sessions_at_once, MIXED_UP),  # sums that are as many as the rows are no help
+        (full_disk, ONE_DAY),
+        (no_place_for_temporary_files, ONE_DAY),
+        (zone_tables_of_another_year, ONE_DAY),  # what Postgres takes for a day holds
+    ],
+)
+async def test_where_the_loader_cannot_postgres_adds_up(
+    dsn: str,
+    connection: asyncpg.Connection,
+    tmp_path: Path,
+    statements: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[pytest.MonkeyPatch, Path], None],
+    rows: list[str],
+) -> None:
+    trouble(monkeypatch, tmp_path)
+    await load_file(dsn, write(tmp_path / "a.csv", *rows))
     assert IN_SQL in statements
     await assert_views_agree(connection)

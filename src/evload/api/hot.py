@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evload.api.cache import Cache
 from evload.api.metrics import Metrics
-from evload.api.representation import NOTHING, Representations, is_held
+from evload.api.representation import Representations, messages
 
 
 def hot_path(app: ASGIApp, cache: Cache[Any], representations: Representations, metrics: Metrics) -> ASGIApp:
@@ -36,12 +36,9 @@ def hot_path(app: ASGIApp, cache: Cache[Any], representations: Representations, 
         variant = answer.variants.get((accepted, origin))
         if variant is None:
             variant = await make_variant(answer, accepted, origin)
-        if condition and answer.status == 200 and is_held(condition, variant.etag):
-            await send(variant.not_modified)
-            await send(NOTHING)
-            return count_hit(answer.route, 304, perf_counter() - began)
-        await send(variant.start)
-        await send(variant.body)
-        return count_hit(answer.route, answer.status, perf_counter() - began)
+        start, body = messages(variant, condition)
+        await send(start)
+        await send(body)
+        return count_hit(answer.route, start["status"], perf_counter() - began)
 
     return answer_or_pass_on

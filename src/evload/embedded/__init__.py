@@ -4,10 +4,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from evload.embedded.binaries import EmbeddedUnavailable, wheel_folder
 
-__all__ = ["SOCKET_FOLDER_PREFIX", "EmbeddedUnavailable", "default_data_dir", "running_server"]
+__all__ = ["SOCKET_FOLDER_PREFIX", "EmbeddedUnavailable", "default_data_dir", "is_embedded", "running_server"]
 
 SOCKET_FOLDER_PREFIX = "evload-"
 
@@ -24,6 +25,12 @@ def running_server(data_dir: Path, say: Callable[[str], None], *, revive: bool =
 
     with server_in_use(data_dir.absolute(), wheel, say, revive=revive) as dsn:
         yield dsn
+
+
+def is_embedded(dsn: str) -> bool:
+    """Whether it is the address of such a server: its socket lies in a folder of evload's own."""
+    hosts = map(Path, parse_qs(urlsplit(dsn).query).get("host", []))
+    return any(host.is_absolute() and host.name.startswith(SOCKET_FOLDER_PREFIX) for host in hosts)
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:

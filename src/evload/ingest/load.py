@@ -145,10 +145,7 @@ class _Load:
         report.days_touched, report.first_day, report.last_day = touched[:3]
         if touched["days_touched"] and not self._options.dry_run:
             report.data_version = await bring_up_to_date(
-                connection,
-                more_rows=report.inserted,
-                everything=self._sums is not None,
-                put_sums=self._sums.put if self._sums else None,
+                connection, more_rows=report.inserted, put_sums=self._sums.put if self._sums else None
             )
         else:
             report.data_version = await connection.fetchval("SELECT data_version FROM site")

@@ -2,12 +2,10 @@
 
 import os
 from contextlib import suppress
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from evload.embedded import SOCKET_FOLDER_PREFIX
+from evload.embedded import is_embedded
 
 NICENESS = 10  # a tenth of the processor where others want all of it, and all where nobody does
 
@@ -20,13 +18,7 @@ def give_way() -> None:
 
 def let_backend_give_way(dsn: str, connection: asyncpg.Connection) -> None:
     """For the connection's process in the embedded server; on others it is not ours, and may be far away."""
-    if _is_embedded(dsn):
+    if is_embedded(dsn):
         with suppress(OSError):
             backend = connection.get_server_pid()
             os.setpriority(os.PRIO_PROCESS, backend, os.getpriority(os.PRIO_PROCESS, backend) + NICENESS)
-
-
-def _is_embedded(dsn: str) -> bool:
-    """Its socket lies in a folder of evload's own."""
-    hosts = parse_qs(urlsplit(dsn).query).get("host", [])
-    return any(Path(host).is_absolute() and Path(host).name.startswith(SOCKET_FOLDER_PREFIX) for host in hosts)

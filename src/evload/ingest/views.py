@@ -37,10 +37,12 @@ async def bring_up_to_date(
 ) -> int:
     """Adds up again what was touched, or everything, and refreshes the parts of the views that it lies in.
 
-    Returns the new data version.
+    With `put_sums`, which has them added up already, it is everything. Returns the new data version.
     """
     began = time.perf_counter()
-    everything = everything or await connection.fetchval(query("views/touched_much").text, more_rows)
+    everything = (
+        everything or put_sums is not None or await connection.fetchval(query("views/touched_much").text, more_rows)
+    )
     if everything:
         await _compute_everything(connection, put_sums)
     else:
