@@ -1,88 +1,24 @@
-"""The command line: the only place where settings are built and the parts are wired together."""
+"""The commands: here the parts are wired together."""
 
-import asyncio
 import functools
-import os
-import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from evload import schema
-from evload.database import CONNECTION_ERRORS, connect, driver_errors_translated, translated
-from evload.embedded import default_data_dir, running_server
+from evload.command import Commands, database, run, say, stop_on_signals
+from evload.database import connect, driver_errors_translated
 from evload.errors import EvloadError
 from evload.queries import query
 from evload.resources import folder
 from evload.settings import Settings
 
-T = TypeVar("T")
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
 SAMPLE_TIMEZONE = "Europe/Oslo"
-
-
-class Stopped(KeyboardInterrupt):
-    """A signal came while something other than the API was at work."""
-
-
-class Commands(click.Group):
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except EvloadError as error:
-            raise click.ClickException(str(error)) from error
-        except ValidationError as error:
-            raise click.UsageError("; ".join(_setting_problem(one) for one in error.errors())) from error
-        except CONNECTION_ERRORS as error:  # the connection broke between two of our own steps
-            raise click.ClickException(str(translated(error))) from error
-        except UnicodeDecodeError as error:
-            raise click.UsageError("The file .env is not UTF-8. Save it as UTF-8.") from error
-        except KeyboardInterrupt:
-            raise click.ClickException("Stopped before it was done. What was under way is not kept.") from None
-
-
-def _setting_problem(error: Any) -> str:
-    name = str(error["loc"][0]).upper()
-    variable = "EVLOAD_DATABASE_URL or DATABASE_URL" if name.endswith("DATABASE_URL") else f"EVLOAD_{name}"
-    return f"{variable}: {error['msg']}"
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Like `asyncio.run`, but a signal cancels the work where it waits, so that it can clean up after itself.
-
-    Raises Stopped then.
-    """
-
-    async def until_signalled() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, task.cancel)  # type: ignore[union-attr]
-        try:
-            return await work
-        finally:
-            for number in STOP_SIGNALS:
-                loop.remove_signal_handler(number)
-                signal.signal(number, _stop)
-
-    try:
-        return asyncio.run(until_signalled())
-    except asyncio.CancelledError:
-        raise Stopped from None
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -92,8 +28,7 @@ def main() -> None:
 
     Works on the Postgres named by DATABASE_URL (or EVLOAD_DATABASE_URL), else on the embedded one.
     """
-    for number in STOP_SIGNALS:
-        signal.signal(number, _stop)
+    stop_on_signals()
 
 
 def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -113,38 +48,6 @@ as_a_server = _options(
 data_files = click.Path(path_type=Path)
 
 
-@contextmanager
-def _database(
-    data_dir: Path | None, *, migrate: bool = False, for_long: bool = False
-) -> Iterator[tuple[Settings, str]]:
-    """The settings, and the address of the database: the configured one, or the embedded server's.
-
-    The embedded one is evload's own, so its schema is always brought up to date.
-    """
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
-    if settings.database_url:
-        _run(_prepare(settings.database_url, settings, migrate=migrate))
-        yield settings, settings.database_url
-        return
-    with running_server(settings.data_dir or default_data_dir(os.environ), _say, revive=for_long) as dsn:
-        _run(_prepare(dsn, settings, migrate=True))
-        yield settings.model_copy(update={"database_url": dsn}), dsn
-
-
-async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:
-    connection = await connect(dsn, "prepare")
-    try:
-        with driver_errors_translated():
-            if migrate and await schema.is_behind(connection):
-                from evload.migrate import upgrade  # alembic takes a second to load, and seldom has work
-
-                await upgrade(dsn)
-            await schema.check(connection)
-            await schema.settle_timezone(connection, settings.timezone)
-    finally:
-        await connection.close()
-
-
 @main.command()
 @click.argument("files", nargs=-1, type=data_files)
 @on_a_database
@@ -156,10 +59,10 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
     """
     from evload.serve import listen
 
-    with closing(listen(host, port)) as listener, _database(data_dir, migrate=True, for_long=True) as (settings, dsn):
+    with closing(listen(host, port)) as listener, database(data_dir, migrate=True, for_long=True) as (settings, dsn):
         if files:
             _load_all(dsn, files)
-        elif _run(_is_empty(dsn)):
+        elif run(_is_empty(dsn)):
             _load_sample(dsn)
         _serve(settings, listener, workers)
 
@@ -171,7 +74,7 @@ def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
     """Serve the API, and nothing else."""
     from evload.serve import listen
 
-    with closing(listen(host, port)) as listener, _database(data_dir, for_long=True) as (settings, _):
+    with closing(listen(host, port)) as listener, database(data_dir, for_long=True) as (settings, _):
         _serve(settings, listener, workers)
 
 
@@ -221,7 +124,7 @@ def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **option
     """
     from evload.ingest.priority import give_way
 
-    with _database(data_dir) as (_, dsn):
+    with database(data_dir) as (_, dsn):
         give_way()
         _load_all(dsn, files, as_json=as_json, **options)
 
@@ -237,7 +140,7 @@ def _load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **opt
             _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
         except EvloadError as error:
             failed = True
-            _say(f"Error: {error}")
+            say(f"Error: {error}")
     if failed:
         raise click.exceptions.Exit(1)
 
@@ -245,7 +148,7 @@ def _load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **opt
 def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> None:
     from evload.ingest.load import load_file
 
-    report = _run(load_file(dsn, file, options))
+    report = run(load_file(dsn, file, options))
     click.echo(report.as_json() if as_json else report.as_text())
 
 
@@ -261,8 +164,8 @@ def batches(data_dir: Path | None) -> None:
     """List what was loaded."""
     from evload.ingest.batches import fetch
 
-    with _database(data_dir) as (_, dsn):
-        found = _run(fetch(dsn, "batches/list"))
+    with database(data_dir) as (_, dsn):
+        found = run(fetch(dsn, "batches/list"))
     click.echo(f"{'batch':>5}  {'loaded at (UTC)':<16}  {'inserted':>11}  {'updated':>9}  {'rejected':>8}  file")
     for one in found:
         note = f"  (taken out at {one['unloaded_at']:%Y-%m-%d %H:%M})" if one["unloaded_at"] else ""
@@ -286,11 +189,11 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
     """
     from evload.ingest import batches
 
-    with _database(data_dir) as (_, dsn):
-        found = _run(batches.find(dsn, batch))
-        rows = _run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
+    with database(data_dir) as (_, dsn):
+        found = run(batches.find(dsn, batch))
+        rows = run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
         _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
-        removal = _run(batches.unload(dsn, batch))
+        removal = run(batches.unload(dsn, batch))
     click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
     for other, file_name in removal.overwritten:
         click.echo(
@@ -306,10 +209,10 @@ def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
     """End the retention of old days: take out every row before a day."""
     from evload.ingest import batches
 
-    with _database(data_dir) as (_, dsn):
-        rows = _run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
+    with database(data_dir) as (_, dsn):
+        rows = run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
         _ask(f"Take out all {rows:,} rows before {day:%Y-%m-%d}?", yes)
-        removal = _run(batches.drop_before(dsn, day.date()))
+        removal = run(batches.drop_before(dsn, day.date()))
     click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
 
 
@@ -324,15 +227,15 @@ def refresh(data_dir: Path | None) -> None:
     """Compute both materialized views again, for instance after rows were changed by hand."""
     from evload.ingest.views import refresh as refresh_views
 
-    with _database(data_dir) as (_, dsn):
-        click.echo(f"Both views are up to date. Data version {_run(refresh_views(dsn))}.")
+    with database(data_dir) as (_, dsn):
+        click.echo(f"Both views are up to date. Data version {run(refresh_views(dsn))}.")
 
 
 @main.command()
 @on_a_database
 def migrate(data_dir: Path | None) -> None:
     """Bring the tables and views to the newest revision. Running it again changes nothing."""
-    with _database(data_dir, migrate=True):
+    with database(data_dir, migrate=True):
         click.echo(f"The database is at revision {schema.newest_revision()}.")
 
 
@@ -340,8 +243,8 @@ def migrate(data_dir: Path | None) -> None:
 @on_a_database
 def status(data_dir: Path | None) -> None:
     """Say what the database holds."""
-    with _database(data_dir) as (_, dsn):
-        found = _run(_status(dsn))
+    with database(data_dir) as (_, dsn):
+        found = run(_status(dsn))
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' ') + ':':<16} {_shown(value)}")
 

@@ -1,4 +1,4 @@
-"""Every setting of evload. Only the command line builds one."""
+"""Every setting of evload. Only `command.py` builds one."""
 
 from pathlib import Path
 from typing import Annotated, Self
