@@ -4,7 +4,7 @@
 WITH numbered AS (
     SELECT
         staging.*,
-        row_number() OVER (PARTITION BY user_id, date_from, session_id ORDER BY line) - 1 AS occurrence
+        row_number() OVER (PARTITION BY user_id, date_from, session_id ORDER BY arrival) - 1 AS occurrence
     FROM staging
 ),
 
@@ -17,7 +17,7 @@ merged AS (
         date_from, date_to, user_id, session_id, occurrence, $1::int4,
         synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh
     FROM numbered
-    ORDER BY line
+    ORDER BY arrival
     ON CONFLICT (user_id, date_from, session_id, occurrence) DO UPDATE SET
         batch_id = excluded.batch_id,
         replaced_batch_id = stored.batch_id,

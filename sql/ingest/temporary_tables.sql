@@ -2,7 +2,7 @@
 -- params:
 -- returns:
 CREATE TEMPORARY TABLE staging (
-    line bigint NOT NULL,
+    arrival bigint GENERATED ALWAYS AS IDENTITY,
     date_from timestamptz NOT NULL,
     date_to timestamptz NOT NULL,
     user_id text COLLATE "C" NOT NULL,

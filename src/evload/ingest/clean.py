@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from evload.ingest import energy
+from evload.ingest import energy, wire
 from evload.ingest.clock import hours
-from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, rejected
+from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, WIRE, rejected
 
 NUL = "\0"
 
@@ -18,6 +18,8 @@ USER_BYTES = 1000
 
 # Frameworks that keep a column with gaps as floats write session 12 as 12.0.
 WHOLE_NUMBER = r"^([+-]?[0-9]+)(?:[.,]0*)?$"
+
+FAULTS = ("date_from_fault", "date_to_fault")
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,17 @@ PLACES = {name: place for place, name in enumerate(RULES)}
 
 
 def clean(raw: pl.DataFrame, timezone: str) -> Cleaned:
-    judged = _judged(raw, timezone)
+    times = _times(raw, timezone)
+    judged = _judged(raw, times)
     is_good = pl.col("broken_rule").is_null()
     good = judged if judged["broken_rule"].null_count() == judged.height else judged.filter(is_good)
-    return Cleaned(_rows(good), _rejects(judged.filter(~is_good)), _coerced(good))
+    return Cleaned(_rows(good), _rejects(judged.filter(~is_good), times), _coerced(good))
 
 
-def _judged(raw: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def _judged(raw: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
     """The raw frame with what each text means beside it, and the first rule that each row breaks."""
-    judged = _looked_up(raw, _times(raw, timezone)).pipe(_looked_up, _who(raw))
-    texts = pl.concat([raw[name].alias("given") for name in MEASURES]).unique()
-    energies = energy.read(texts)
+    judged = _looked_up(raw, times.drop(FAULTS)).pipe(_looked_up, _who(raw))
+    energies = _read_energies(raw)
     for name in MEASURES:
         judged = _looked_up(judged, _energies(name, energies))
     domains = ("times", "who", *MEASURES)
@@ -85,8 +87,10 @@ def _first_broken(**conditions: pl.Expr) -> pl.Expr:
 
 
 def _times(raw: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    faults = {name: pl.col(f"{name}_fault").is_not_null() for name in ("date_from", "date_to")}
-    return hours(raw.select("date_from", "date_to").unique(), timezone).with_columns(times_rule=_first_broken(**faults))
+    pairs = raw.select("date_from", "date_to").unique()
+    broken = {name: pl.col(f"{name}_fault").is_not_null() for name in ("date_from", "date_to")}
+    read = hours(pairs, timezone).with_columns(times_rule=_first_broken(**broken))
+    return read.with_columns(times_wire=wire.hours(read["start"])).with_row_index("times")
 
 
 def _who(raw: pl.DataFrame) -> pl.DataFrame:
@@ -97,7 +101,11 @@ def _who(raw: pl.DataFrame) -> pl.DataFrame:
         session=session.str.extract(WHOLE_NUMBER).cast(pl.Int32, strict=False),
         session_missing=session.is_in(energy.MISSING),
     )
-    return read.with_columns(who_rule=_first_broken(**_who_conditions())).drop("session_missing")
+    judged = read.with_columns(who_rule=_first_broken(**_who_conditions())).with_columns(
+        pl.col("user").fill_null(""), pl.col("session").fill_null(0)
+    )
+    who_wire = wire.texts(judged["user"]) + wire.integers(judged["session"])
+    return judged.with_columns(who_wire=who_wire).with_row_index("who").drop("session_missing")
 
 
 def _who_conditions() -> dict[str, pl.Expr]:
@@ -114,16 +122,22 @@ def _who_conditions() -> dict[str, pl.Expr]:
     }
 
 
+def _read_energies(raw: pl.DataFrame) -> pl.DataFrame:
+    given = pl.concat([raw[name].alias("given") for name in MEASURES]).unique()
+    read = energy.read(given).with_columns(nul=pl.col("given").str.contains(NUL, literal=True))
+    return read.with_columns(wire=wire.kwh(read["wh"]))
+
+
 def _energies(name: str, read: pl.DataFrame) -> pl.DataFrame:
     conditions = {
-        f"nul in {name}": pl.col("given").str.contains(NUL, literal=True),
+        f"nul in {name}": pl.col("nul"),
         f"negative {name}": pl.col("negative"),
         f"above {name}": pl.col("above"),
     }
     return read.select(
         pl.col("given").alias(name),
-        pl.col("stored").alias(f"{name}_text"),
         pl.col("wh").alias(f"{name}_wh"),
+        pl.col("wire").alias(f"{name}_wire"),
         pl.col("junk").alias(f"{name}_junk"),
         _first_broken(**conditions).alias(f"{name}_rule"),
     )
@@ -132,12 +146,13 @@ def _energies(name: str, read: pl.DataFrame) -> pl.DataFrame:
 def _rows(good: pl.DataFrame) -> pl.DataFrame:
     return good.select(
         "line",
+        "times",
+        "who",
         pl.col("start").alias("date_from"),
-        pl.col("end").alias("date_to"),
-        pl.col("user").fill_null("").alias("user_id"),
-        pl.col("session").fill_null(0).alias("session_id"),
-        *(pl.col(f"{name}_text").alias(name) for name in MEASURES),
+        pl.col("user").alias("user_id"),
+        pl.col("session").alias("session_id"),
         *WH,
+        *WIRE,
     )
 
 
@@ -145,10 +160,11 @@ def _coerced(good: pl.DataFrame) -> int:
     return int(good.select(pl.sum_horizontal(pl.col(f"{name}_junk").sum() for name in MEASURES)).item())
 
 
-def _rejects(bad: pl.DataFrame) -> pl.DataFrame:
+def _rejects(bad: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
     if bad.is_empty():
         return rejected()
-    return pl.concat(_broken(bad, name, rule) for name, rule in RULES.items()).sort("line")
+    told = bad.join(times.select("times", *FAULTS), on="times", how="left")
+    return pl.concat(_broken(told, name, rule) for name, rule in RULES.items()).sort("line")
 
 
 def _broken(bad: pl.DataFrame, name: str, rule: Rule) -> pl.DataFrame:

@@ -19,7 +19,7 @@ UNREADABLE = "is not a date like 21.12.2018 10:00 or 2018-12-21T10:00"
 
 
 def hours(pairs: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Adds `start` and `end` in UTC to each pair of texts, or what is wrong with the one or the other.
+    """Adds the `start` of the hour in UTC to each pair of texts, or what is wrong with the one or the other.
 
     A local time that comes twice in autumn is read so that the row is one hour long, its earlier reading first.
     """
@@ -36,7 +36,6 @@ def hours(pairs: pl.DataFrame, timezone: str) -> pl.DataFrame:
         "date_from",
         "date_to",
         "start",
-        (pl.col("start") + HOUR).alias("end"),
         "date_from_fault",
         pl.when(pl.col("start").is_null()).then(pl.coalesce("date_to_fault", wrong_length)).alias("date_to_fault"),
     )

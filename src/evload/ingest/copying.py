@@ -12,13 +12,13 @@ from typing import Any
 import asyncpg
 import polars as pl
 
-from evload.ingest.frames import MEASURES
+from evload.ingest import wire
+from evload.ingest.frames import MEASURES, WIRE
 from evload.ingest.read import Batch, LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import Progress
 
-KEY = ("user_id", "date_from", "session_id")
-INSTANT = "%Y-%m-%d %H:%M:%S%.f+00"
+FIELDS = ("date_from", "date_to", "user_id", "session_id", *MEASURES)
 
 
 @dataclass
@@ -29,29 +29,34 @@ class Counts:
     hours: set[datetime] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
-class Target:
-    """A table, its columns, and what must be added to clean rows to get them."""
+class Staging:
+    """Where rows wait until they are merged."""
 
-    table: str
-    columns: tuple[str, ...]
-    completed: Callable[[pl.DataFrame], pl.DataFrame]
+    table = "staging"
+    columns = FIELDS
 
-
-STAGING = Target("staging", ("line", "date_from", "date_to", "user_id", "session_id", *MEASURES), lambda rows: rows)
+    def encoded(self, rows: pl.DataFrame) -> Iterator[bytes]:
+        return wire.rows(rows.select(WIRE).get_columns(), len(self.columns))
 
 
-def straight_in(batch_id: int) -> Target:
+class StraightIn:
     """`hourly_load` itself. Equal keys are counted within a block of the file, where nearly all of them are."""
 
-    def completed(rows: pl.DataFrame) -> pl.DataFrame:
-        counted = pl.lit(0)
-        if rows.select(pl.struct(KEY).is_duplicated().any()).item():
-            counted = pl.int_range(pl.len()).over(KEY)
-        return rows.with_columns(counted.alias("occurrence"), pl.lit(batch_id).alias("batch_id"))
+    table = "hourly_load"
+    columns = (*FIELDS, "occurrence", "batch_id")
 
-    columns = ("date_from", "date_to", "user_id", "session_id", "occurrence", "batch_id", *MEASURES)
-    return Target("hourly_load", columns, completed)
+    def __init__(self, batch_id: int) -> None:
+        self._batch = wire.integer(batch_id)
+        self.duplicates = 0
+
+    def encoded(self, rows: pl.DataFrame) -> Iterator[bytes]:
+        fields = rows.select(WIRE).get_columns()
+        key = pl.col("who").cast(pl.UInt64) * (1 << 32) + pl.col("times")
+        if rows.select(key.n_unique()).item() == rows.height:
+            return wire.rows(fields, len(self.columns), wire.integer(0), self._batch)
+        occurrence = rows.select(pl.int_range(pl.len()).over("who", "times")).to_series()
+        self.duplicates += int((occurrence > 0).sum())
+        return wire.rows([*fields, wire.integers(occurrence)], len(self.columns), self._batch)
 
 
 async def copy(
@@ -59,21 +64,26 @@ async def copy(
     file: LoadFile,
     name: str,
     rejects: Rejects,
-    target: Target,
+    target: Staging | StraightIn,
     see: Callable[[pl.DataFrame], None] = lambda rows: None,
 ) -> Counts:
     """`see` gets all clean rows, a block at a time."""
     counts, progress = Counts(), Progress(name)
 
-    def frames() -> Iterator[pl.DataFrame]:
+    def blocks() -> Iterator[list[bytes]]:
+        yield [wire.BEGIN]
         for batch in file.batches():
             _count(batch, counts, rejects)
             progress.show(counts.rows_read, file.bytes_read, file.bytes_total)
             see(batch.rows)
-            yield _with_texts_of_instants(target.completed(batch.rows).select(target.columns))
+            yield list(target.encoded(batch.rows))
+        yield [wire.END]
 
+    copied = connection.copy_to_table(
+        target.table, source=_one_ahead(blocks()), columns=target.columns, format="binary"
+    )
     try:
-        await copy_frames(connection, target.table, frames(), target.columns)
+        await _unless_lost(connection, copied)
     finally:
         progress.done()
     return counts
@@ -82,11 +92,8 @@ async def copy(
 async def copy_frames(
     connection: asyncpg.Connection, table: str, frames: Iterator[pl.DataFrame], columns: Sequence[str]
 ) -> None:
-    def next_block() -> bytes | None:
-        frame = next(frames, None)
-        return None if frame is None else _as_csv(frame)
-
-    copied = connection.copy_to_table(table, source=_one_ahead(next_block), columns=columns, format="csv")
+    blocks = ([_as_csv(frame)] for frame in frames)
+    copied = connection.copy_to_table(table, source=_one_ahead(blocks), columns=columns, format="csv")
     await _unless_lost(connection, copied)
 
 
@@ -106,23 +113,24 @@ async def _unless_lost(connection: asyncpg.Connection, work: Coroutine[Any, Any,
         await asyncio.gather(copying, return_exceptions=True)
 
 
-async def _one_ahead(next_block: Callable[[], bytes | None]) -> AsyncIterator[bytes]:
+async def _one_ahead(blocks: Iterator[list[bytes]]) -> AsyncIterator[bytes]:
     """Makes the next block while the one before it is sent."""
-    upcoming = _in_thread(next_block)
+    upcoming = _in_thread(lambda: next(blocks, None))
     try:
         while (block := await upcoming) is not None:
-            upcoming = _in_thread(next_block)
-            yield block
+            upcoming = _in_thread(lambda: next(blocks, None))
+            for part in block:
+                yield part
     finally:
         upcoming.cancel()
 
 
-def _in_thread(work: Callable[[], bytes | None]) -> "asyncio.Future[bytes | None]":
+def _in_thread(work: Callable[[], list[bytes] | None]) -> "asyncio.Future[list[bytes] | None]":
     """In a daemon thread, unlike `asyncio.to_thread`: one that waits for a pipe must not keep evload from ending."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[bytes | None] = loop.create_future()
+    future: asyncio.Future[list[bytes] | None] = loop.create_future()
 
-    def settle(result: bytes | None, error: BaseException | None) -> None:
+    def settle(result: list[bytes] | None, error: BaseException | None) -> None:
         if future.cancelled():
             return
         if error is None:
@@ -152,17 +160,6 @@ def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:
 
 
 def _as_csv(rows: pl.DataFrame) -> bytes:
-    """An unquoted nothing is null to COPY, and a quoted one the empty text of a filler row's user."""
     buffer = io.BytesIO()
     rows.write_csv(buffer, include_header=False)
     return buffer.getvalue()
-
-
-def _with_texts_of_instants(rows: pl.DataFrame) -> pl.DataFrame:
-    """A block holds few different instants: each is written out once, where the CSV writer would do so for each row."""
-    instants = pl.concat([rows["date_from"], rows["date_to"]]).unique().to_frame("instant")
-    texts = instants.with_columns(text=pl.col("instant").dt.strftime(INSTANT))
-    for name in ("date_from", "date_to"):
-        mine = rows.select(pl.col(name).alias("instant")).join(texts, on="instant", how="left", maintain_order="left")
-        rows = rows.with_columns(mine["text"].alias(name))
-    return rows

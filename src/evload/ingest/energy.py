@@ -1,4 +1,4 @@
-"""Reads the texts of the measures. What is stored is never a float on its way: Postgres reads the text exactly."""
+"""Reads the texts of the measures into whole Wh, rounded as Postgres rounds kWh to three decimals."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -8,10 +8,8 @@ MISSING = ("", "NA")
 NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 BELOW_ZERO = r"^-[0.]*[1-9]"
 
-# More characters than this are no measurement, and further up Postgres has limits of its own.
+# More characters than this are no measurement.
 NUMBER_CHARACTERS = 1000
-# Far below the third decimal, and far from the exponents that Postgres refuses.
-NOTHING = 1e-300
 
 LIMIT_KWH = Decimal("999.999")
 # Around the limit a float is too coarse to tell which side a text is on.
@@ -23,21 +21,21 @@ NEAR_HALF_WH = 1e-6
 
 
 def read(given: pl.Series) -> pl.DataFrame:
-    """Per `given` text: `stored` for Postgres or null, the whole `wh` that Postgres makes of it, and whether it is
-    `negative`, `above` the limit, or `junk`.
+    """Per `given` text: whether it is `negative`, `above` the limit, or `junk`, and the whole `wh` where it is neither
+    of them nor missing.
     """
     plain = pl.col("given").str.strip_chars().str.replace(",", ".", literal=True)
     texts = given.to_frame("given").with_columns(plain=plain).with_columns(text=_number_text())
     numbers = texts.with_columns(number=pl.col("text").cast(pl.Float64))
     text, number = pl.col("text"), pl.col("number")
-    return numbers.select(
+    read = numbers.select(
         "given",
-        stored=pl.when(number.abs() < NOTHING).then(pl.lit("0")).otherwise(text),
         wh=_wh(numbers),
         negative=text.str.contains(BELOW_ZERO),
         above=(number > float(LIMIT_KWH) + NEAR_KWH) | text.is_in(_just_above(numbers)),
         junk=text.is_null() & ~pl.col("plain").is_in(MISSING),
     )
+    return read.with_columns(pl.when(~pl.col("negative") & ~pl.col("above")).then("wh"))
 
 
 def _number_text() -> pl.Expr:

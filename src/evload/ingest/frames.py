@@ -6,6 +6,7 @@ import polars as pl
 
 MEASURES = ("synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh")
 WH = tuple(f"{name}_wh" for name in MEASURES)
+WIRE = tuple(f"{name}_wire" for name in ("times", "who", *MEASURES))
 COLUMNS = ("date_from", "date_to", "user_id", "session_id", *MEASURES)
 
 # As in the file: every value a text, none of them null.

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from evload.errors import EvloadError
-from evload.ingest.copying import STAGING, Counts, copy, straight_in
+from evload.ingest.copying import Counts, Staging, StraightIn, copy
 from evload.ingest.read import LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import LoadReport, Stopwatch
@@ -103,25 +103,26 @@ class _Load:
     async def _fill(self, connection: asyncpg.Connection, file: LoadFile, sums: Sums) -> None:
         """Into an empty table: no keys to look up, and all of them built in one go."""
         await connection.execute(query("ingest/bulk_begin").text)
-        target = straight_in(self.report.batch_id)
+        target = StraightIn(self.report.batch_id)
         counts = await copy(connection, file, self.report.file, self.rejects, target, sums.add)
         self._judge(counts)
         self._watch.lap("read and copy")
         try:
             async with connection.transaction():
                 await connection.execute(query("ingest/bulk_key").text)
+            self.report.duplicates = target.duplicates
         except asyncpg.UniqueViolationError:
             await connection.execute(query("ingest/bulk_number").text)
             await connection.execute(query("ingest/bulk_key").text)
+            self.report.duplicates = await connection.fetchval(query("ingest/bulk_duplicates").text)
         await connection.execute(query("ingest/bulk_end").text)
         await connection.execute(query("ingest/touch_hours").text, counts.hours)
-        self.report.duplicates = await connection.fetchval(query("ingest/bulk_duplicates").text)
         self.report.inserted = counts.rows_read - self.rejects.count
         await self._add_users(connection, counts)
         self._watch.lap("build keys")
 
     async def _merge(self, connection: asyncpg.Connection, file: LoadFile) -> None:
-        counts = await copy(connection, file, self.report.file, self.rejects, STAGING)
+        counts = await copy(connection, file, self.report.file, self.rejects, Staging())
         self._judge(counts)
         self._watch.lap("read and copy")
         await take_turn(connection)

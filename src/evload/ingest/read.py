@@ -22,8 +22,9 @@ BLOCK_BYTES = 6 << 20
 
 @dataclass(frozen=True)
 class Batch:
-    """`rows` are clean: times in UTC, a filler row's user '' and session 0, energies as texts for Postgres or null,
-    and beside them as the whole Wh that Postgres rounds them to.
+    """`rows` are clean: times in UTC, a filler row's user '' and session 0, energies in whole Wh or null, and all of
+    that in the columns WIRE, as the fields date_from, date_to, user_id, session_id and measures of a binary COPY. Rows
+    that spell their hour alike have the same number in `times`, those that spell user and session alike in `who`.
 
     `rejects` says the line, column, value and reason of the first thing wrong with each rejected row. `coerced` counts
     the energies of `rows` that were no number and became null.

@@ -12,7 +12,7 @@ from evload.ingest.priority import let_backend_give_way
 from evload.queries import query
 
 # For sorting a file's rows and building keys; one load at a time uses it.
-SETTINGS = {"work_mem": "64MB", "maintenance_work_mem": "256MB"}
+SETTINGS = {"work_mem": "64MB", "maintenance_work_mem": "64MB"}
 CLOSE_SECONDS = 5
 
 

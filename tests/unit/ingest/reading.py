@@ -17,7 +17,7 @@ ROW = "21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;0,114"
 class Reading:
     file: LoadFile
     rows: pl.DataFrame
-    """As they go to Postgres."""
+    """What they say; `test_wire.py` knows how they say it to Postgres."""
     rejects: list[tuple[int, str, str, str]]
     rows_read: int
     coerced: int
@@ -31,7 +31,7 @@ def read(path: Path, timezone: str = "Europe/Oslo", block_bytes: int = 1 << 20) 
     batches = list(file.batches())
     return Reading(
         file,
-        pl.concat(batch.rows for batch in batches).drop(WH),
+        pl.concat(batch.rows.select("line", "date_from", "user_id", "session_id", *WH) for batch in batches),
         pl.concat(batch.rejects for batch in batches).rows(),
         sum(batch.rows_read for batch in batches),
         sum(batch.coerced for batch in batches),
