@@ -68,6 +68,23 @@ expected_user_days AS MATERIALIZED (
     GROUP BY day, user_id
 ),
 
+expected_months AS (
+    SELECT
+        date_trunc('month', day)::date AS month,
+        measure,
+        count(*) AS days,
+        sum(energy_kwh) AS energy_kwh,
+        sum(active_hours)::bigint AS active_hours,
+        max(energy_kwh) AS peak_day_kwh,
+        max(peak_hour_kwh) AS peak_hour_kwh,
+        min(first_hour) AS first_hour,
+        max(last_hour) AS last_hour
+    FROM expected_days
+    CROSS JOIN site
+    WHERE last_hour < site.recent_since
+    GROUP BY month, measure
+),
+
 user_days AS (
     SELECT
         day, user_id, hours, sessions_begun, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh
@@ -81,6 +98,8 @@ SELECT
     + (SELECT count(*) FROM (TABLE hourly_totals EXCEPT ALL TABLE expected_hours) AS excess)
     + (SELECT count(*) FROM (TABLE expected_days EXCEPT ALL TABLE daily_totals) AS missing)
     + (SELECT count(*) FROM (TABLE daily_totals EXCEPT ALL TABLE expected_days) AS excess)
+    + (SELECT count(*) FROM (TABLE expected_months EXCEPT ALL TABLE monthly_closed) AS missing)
+    + (SELECT count(*) FROM (TABLE monthly_closed EXCEPT ALL TABLE expected_months) AS excess)
     + (SELECT count(*) FROM (TABLE expected_user_days EXCEPT ALL TABLE user_days) AS missing)
     + (SELECT count(*) FROM (TABLE user_days EXCEPT ALL TABLE expected_user_days) AS excess) AS differences,
     (SELECT count(*) FROM hourly_load) AS stored_rows,

@@ -42,6 +42,23 @@ def _daily(hourly: pl.DataFrame, timezone: str, measure: str) -> pl.DataFrame:
     )
 
 
+def _monthly(daily: pl.DataFrame, measure: str) -> pl.DataFrame:
+    return (
+        daily.group_by(pl.col("day").dt.month_start().alias("month"))
+        .agg(
+            pl.lit(measure).alias("measure"),
+            pl.len().cast(pl.Int64).alias("days"),
+            pl.col("energy").sum(),
+            pl.col("active").sum(),
+            pl.col("energy").max().alias("peak_day"),
+            pl.col("peak").max().alias("peak_hour"),
+            pl.col("first").min(),
+            pl.col("last").max(),
+        )
+        .sort("month")
+    )
+
+
 def _user_days(rows: pl.DataFrame, timezone: str) -> pl.DataFrame:
     day = pl.col("date_from").dt.convert_time_zone(timezone).dt.date().alias("day")
     rows = rows.filter(pl.col("user_id") != "").with_columns(day)
@@ -68,9 +85,13 @@ async def assert_views_agree(connection: asyncpg.Connection) -> None:
         assert [tuple(row) for row in found] == [tuple(row) for row in hourly.iter_rows()]
         timezone = await connection.fetchval("SELECT timezone FROM site")
         assert ZoneInfo(timezone)
+        recent_since = await connection.fetchval("SELECT greatest(recent_since, '1800-01-01') FROM site")
         days = f"SELECT day, user_id, hours, sessions_begun, {', '.join(MEASURES)} FROM user_day ORDER BY day, user_id"
         assert [tuple(row) for row in await connection.fetch(days)] == list(_user_days(rows, timezone).iter_rows())
         for measure in MEASURES:
             query = "SELECT day, energy_kwh, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour"
             daily = await connection.fetch(f"{query} FROM daily_totals WHERE measure = $1 ORDER BY day", measure)
             assert [tuple(row) for row in daily] == list(_daily(hourly, timezone, measure).iter_rows())
+            closed = _daily(hourly.filter(pl.col("date_from") < recent_since), timezone, measure)
+            monthly = await connection.fetch("SELECT * FROM monthly_closed WHERE measure = $1 ORDER BY month", measure)
+            assert [tuple(row) for row in monthly] == list(_monthly(closed, measure).iter_rows())

@@ -19,7 +19,7 @@ POOL_SIZE = 8  # evload's default
 
 TOTAL_ENERGY = """
 SELECT round(sum(energy_kwh), 2)::float8 AS total_energy_kwh
-FROM days_in_range($1::text, $2::timestamptz, $3::timestamptz)
+FROM periods_in_range($1::text, $2::timestamptz, $3::timestamptz)
 """
 USER_HOURLY = """
 SELECT index, date_from::timestamp, date_to::timestamp, user_id, session_id,

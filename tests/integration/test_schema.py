@@ -78,9 +78,9 @@ async def test_two_migrations_at_once_both_succeed(databases: Databases) -> None
 
 VIEW_FILES = (
     "hourly_closed", "hourly_recent", "hourly_totals", "hourly_energy", "daily_sums", "daily_closed", "daily_recent",
-    "daily_totals",
+    "daily_totals", "monthly_closed",
 )  # fmt: skip
-FUNCTION_FILES = ("days_in_range", "users_in_range")
+FUNCTION_FILES = ("cut_days", "days_in_range", "periods_in_range", "users_in_range")
 
 
 @pytest.mark.parametrize("name", VIEW_FILES)
