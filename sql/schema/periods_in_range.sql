@@ -21,7 +21,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     ),
     outside AS (
         SELECT
-            least(min(month) - 1, (SELECT last_day FROM outermost)) AS last_day_before,
+            coalesce(min(month) - 1, 'infinity') AS last_day_before,
             coalesce((max(month) + interval '1 month')::date, 'infinity') AS first_day_after
         FROM months
     )
@@ -29,26 +29,15 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     FROM months
     UNION ALL
     SELECT 1::bigint, whole.energy_kwh, whole.active_hours, whole.energy_kwh, whole.peak_hour_kwh
-    FROM daily_closed AS whole
+    FROM (
+        SELECT * FROM daily_closed WHERE day <= (SELECT last_day_before FROM outside)
+        UNION ALL
+        SELECT * FROM daily_closed WHERE day >= (SELECT first_day_after FROM outside)
+        UNION ALL
+        SELECT * FROM daily_recent
+    ) AS whole
     WHERE whole.measure = $1
-        AND whole.day >= (SELECT first_day FROM outermost)
-        AND whole.day <= (SELECT last_day_before FROM outside)
-        AND whole.first_hour >= coalesce($2, '-infinity')
-        AND whole.last_hour <= coalesce($3, 'infinity')
-    UNION ALL
-    SELECT 1::bigint, whole.energy_kwh, whole.active_hours, whole.energy_kwh, whole.peak_hour_kwh
-    FROM daily_closed AS whole
-    WHERE whole.measure = $1
-        AND whole.day >= (SELECT first_day_after FROM outside)
-        AND whole.day <= (SELECT last_day FROM outermost)
-        AND whole.first_hour >= coalesce($2, '-infinity')
-        AND whole.last_hour <= coalesce($3, 'infinity')
-    UNION ALL
-    SELECT 1::bigint, whole.energy_kwh, whole.active_hours, whole.energy_kwh, whole.peak_hour_kwh
-    FROM daily_recent AS whole
-    WHERE whole.measure = $1
-        AND whole.day >= (SELECT first_day FROM outermost)
-        AND whole.day <= (SELECT last_day FROM outermost)
+        AND whole.day BETWEEN (SELECT first_day FROM outermost) AND (SELECT last_day FROM outermost)
         AND whole.first_hour >= coalesce($2, '-infinity')
         AND whole.last_hour <= coalesce($3, 'infinity')
     UNION ALL

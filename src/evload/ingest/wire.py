@@ -14,7 +14,6 @@ import polars as pl
 
 BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = struct.pack(">h", -1)
-NULL = struct.pack(">i", -1)
 
 # Of 2000-01-01, where Postgres counts from.
 EPOCH_MICROSECONDS = 946_684_800_000_000
@@ -24,11 +23,13 @@ HOUR_MICROSECONDS = 3_600_000_000
 AT_ONCE = 8192
 
 _FIELD_COUNT = struct.Struct(">h")
+_LENGTH = struct.Struct(">i")
 _INTEGER = struct.Struct(">ii")
 _TWO_INSTANTS = struct.Struct(">iqiq")
 # The length, two digits to the base of 10,000, the first one's weight, the sign, three decimals: then the two digits.
 _KWH = struct.pack(">ihhhh", 12, 2, 0, 0, 3)
 _DIGITS = struct.Struct(">hh")
+_NULL = _LENGTH.pack(-1)
 
 
 def integer(value: int) -> bytes:
@@ -42,7 +43,7 @@ def integers(values: pl.Series) -> pl.Series:
 
 def texts(values: pl.Series) -> pl.Series:
     """Of values without a null."""
-    return _pieces(_INTEGER.pack(len(text), 0)[:4] + text for text in map(str.encode, values))
+    return _pieces(_LENGTH.pack(len(text)) + text for text in map(str.encode, values))
 
 
 def hours(starts: pl.Series) -> pl.Series:
@@ -56,7 +57,7 @@ def kwh(wh: pl.Series) -> pl.Series:
     """numeric(6, 3) of whole Wh from 0 to 999,999."""
     known = wh.fill_null(0)
     digits = map(_DIGITS.pack, known // 1000, known % 1000 * 10)
-    return _pieces(_KWH + pair if is_known else NULL for pair, is_known in zip(digits, wh.is_not_null(), strict=True))
+    return _pieces(_KWH + pair if is_known else _NULL for pair, is_known in zip(digits, wh.is_not_null(), strict=True))
 
 
 def rows(fields: Sequence[pl.Series], count: int, *constants: bytes) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -169,6 +170,6 @@ def test_the_published_file_is_clean(real: Reading) -> None:
 
 
 def test_the_published_file_has_the_published_totals(real: Reading) -> None:
-    assert round(real.rows["synthetic_3_6_kwh_wh"].sum() / 1000, 2) == 87488.82
+    assert round(Decimal(real.rows["synthetic_3_6_kwh_wh"].sum()) / 1000, 2) == Decimal("87488.82")
     last = max(real.column("date_from")).astimezone(ZoneInfo("Europe/Oslo"))
     assert last.replace(tzinfo=None) == datetime(2020, 2, 1, 4)
