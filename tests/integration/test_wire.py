@@ -15,8 +15,8 @@ from tests.integration.test_answers import examples
 
 TABLE = """
 CREATE TEMPORARY TABLE received (
-    place integer, date_from timestamptz, date_to timestamptz, user_id text, kwh numeric(6, 3), other_kwh numeric(6, 3),
-    of_all text
+    of_all text, place integer, date_from timestamptz, date_to timestamptz, user_id text, kwh numeric(6, 3),
+    other_kwh numeric(6, 3)
 )
 """
 HOUR = timedelta(hours=1)
@@ -36,12 +36,12 @@ async def test_postgres_reads_what_was_meant(
     connection: asyncpg.Connection, rows: list[tuple[int, datetime, str, int | None, int | None]], at_once: int
 ) -> None:
     places, starts, users, wh, other_wh = (list(column) for column in zip(*rows, strict=True))
+    numbers = pl.int_range(len(rows), eager=True)
     fields = [
-        wire.integers(pl.Series(places, dtype=pl.Int32)),
-        wire.hours(pl.Series(starts, dtype=pl.Datetime("us", "UTC"))),
-        wire.texts(pl.Series(users)),
-        wire.kwh(pl.Series(wh, dtype=pl.Int64)),
-        wire.kwh(pl.Series(other_wh, dtype=pl.Int64)),
+        wire.Field(numbers, wire.integers(pl.Series(places, dtype=pl.Int32))),
+        wire.Field(numbers, wire.hours(pl.Series(starts, dtype=pl.Datetime("us", "UTC")))),
+        wire.Field(numbers, wire.texts(pl.Series(users))),
+        *wire.kwh(pl.DataFrame({"wh": wh, "other_wh": other_wh}, schema={"wh": pl.Int64, "other_wh": pl.Int64})),
     ]
     of_all = wire.texts(pl.Series(["all"])).item()
     with mock.patch.object(wire, "AT_ONCE", at_once):
@@ -51,7 +51,7 @@ async def test_postgres_reads_what_was_meant(
 
     received = await connection.fetch("SELECT *, kwh::text AS text FROM received ORDER BY ctid")
     assert [tuple(row)[:7] for row in received] == [
-        (place, start, start + HOUR, user, _kwh(energy), _kwh(other), "all")
+        ("all", place, start, start + HOUR, user, _kwh(energy), _kwh(other))
         for place, start, user, energy, other in rows
     ]
     assert [row["text"] for row in received] == [None if energy is None else f"{_kwh(energy):.3f}" for energy in wh]

@@ -7,17 +7,21 @@ from typing import BinaryIO
 
 import polars as pl
 
-from evload.ingest.frames import COLUMNS, RAW, rejected
+from evload.ingest.energy import are_plain
+from evload.ingest.frames import COLUMNS, MEASURES, RAW, rejected
 from evload.ingest.header import RECORD_BYTES, TOO_LONG, Header, require_utf8
 from evload.ingest.source import UnreadableFile
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole records. `regular`: each line is one record with as many fields as the header has."""
+    """Whole records, on so many `lines` from `line` on. `regular`: each line is one record with as many fields as the
+    header has.
+    """
 
     data: bytes
     line: int
+    lines: int
     regular: bool
 
 
@@ -35,9 +39,9 @@ class Grammar:
         self._not_structure = bytes(set(range(256)) - set(f'{self._separator}"\n'.encode()))
         self._line = self._separator.encode() * (len(header.columns.spelled) - 1) + b"\n"
 
-    def is_regular(self, data: bytes) -> bool:
+    def is_regular(self, data: bytes, lines: int) -> bool:
         """Looks only at separators, quotes and line feeds, which is cheap: the rest of the bytes is dropped first."""
-        expected = self._line * data.count(b"\n")
+        expected = self._line * lines
         structure = data.translate(None, self._not_structure)
         if structure.replace(b'""', b"") == expected:
             return True
@@ -75,7 +79,7 @@ class Blocks:
         self._grammar = Grammar(header)
 
     def __iter__(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        return (self._parsed(block) for block in self._cut())
+        return map(self._parsed, self._cut())
 
     def _cut(self) -> Iterator[Block]:
         tail, line = b"", self._header.line + 1
@@ -83,7 +87,8 @@ class Blocks:
             data = tail + chunk
             block = self._whole_records(data, line)
             tail = data[len(block.data) :]
-            line += block.data.count(b"\n")
+            line += block.lines
+            del chunk, data  # what waits here while a block is worked on is memory that the next one cannot have
             if block.data:
                 yield block
             if len(tail) > RECORD_BYTES:
@@ -91,18 +96,18 @@ class Blocks:
         if tail:
             block = self._whole_records(tail + b"\n", line)
             if len(block.data) <= len(tail):
-                raise self._endless(tail[len(block.data) :], line + block.data.count(b"\n"))
+                raise self._endless(tail[len(block.data) :], line + block.lines)
             yield block
 
     def _whole_records(self, data: bytes, line: int) -> Block:
         whole = data[: data.rfind(b"\n") + 1]
         require_utf8(self._file, whole, line)
-        if self._grammar.is_regular(whole):
-            return Block(whole, line, regular=True)
-        if b'"' not in whole:
-            return Block(whole, line, regular=False)
-        end = sum(map(len, self._grammar.records(data)))
-        return Block(data[:end], line, regular=False)
+        lines = whole.count(b"\n")
+        regular = self._grammar.is_regular(whole, lines)
+        if regular or b'"' not in whole:
+            return Block(whole, line, lines, regular)
+        records = data[: sum(map(len, self._grammar.records(data)))]
+        return Block(records, line, records.count(b"\n"), regular=False)
 
     def _endless(self, tail: bytes, line: int) -> UnreadableFile:
         quote = self._grammar.opens_quote(tail)
@@ -113,25 +118,33 @@ class Blocks:
 
     def _parsed(self, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
         if block.regular:
-            try:
-                return self._fast(block), rejected()
-            except pl.exceptions.ComputeError:
-                pass  # text after a closing quote, as in `"a"b`
+            for measures in (pl.Float64(), pl.String()):
+                try:
+                    rows = self._fast(block, measures)
+                except pl.exceptions.ComputeError:
+                    continue  # a measure that is no float, or text after a closing quote, as in `"a"b`
+                if measures == pl.String() or are_plain(rows.select(MEASURES)):
+                    return rows, rejected()
         return self._exact(block)
 
-    def _fast(self, block: Block) -> pl.DataFrame:
+    def _fast(self, block: Block, measures: pl.DataType) -> pl.DataFrame:
+        places = self._header.columns.places
         columns = [str(place) for place in range(len(self._header.columns.spelled))]
+        of_measures = [columns[places[name]] for name in MEASURES]
         frame = pl.read_csv(
             block.data,
             has_header=False,
             separator=self._header.separator,
-            schema=dict.fromkeys(columns, pl.String),
+            schema=dict.fromkeys(columns, pl.String()) | dict.fromkeys(of_measures, measures),
             empty_string_is_null=False,
+            null_values=dict.fromkeys(of_measures, "NA") if measures.is_float() else None,
+            decimal_comma=self._header.separator != ",",
             row_index_name="line",
             row_index_offset=block.line,
         )
-        wanted = [pl.col(columns[self._header.columns.places[name]]).alias(name) for name in COLUMNS]
-        return frame.select(pl.col("line").cast(pl.Int64), *wanted)
+        wanted = [pl.col(columns[places[name]]).alias(name) for name in COLUMNS]
+        # With `null_values` a quoted text without characters is null.
+        return frame.select(pl.col("line").cast(pl.Int64), *wanted).with_columns(pl.col(pl.String).fill_null(""))
 
     def _exact(self, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
         lines, texts = self._filled_records(block)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from evload.ingest import energy, wire
+from evload.ingest import energy
 from evload.ingest.clock import hours
-from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, WIRE, rejected
+from evload.ingest.distinct import distinct
+from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, rejected
 
 NUL = "\0"
 
@@ -24,7 +25,11 @@ FAULTS = ("date_from_fault", "date_to_fault")
 
 @dataclass(frozen=True)
 class Cleaned:
+    """`times` of `rows` is a place in `hours`, `who` one in `sessions`."""
+
     rows: pl.DataFrame
+    hours: pl.DataFrame
+    sessions: pl.DataFrame
     rejects: pl.DataFrame
     coerced: int
 
@@ -58,21 +63,24 @@ PLACES = {name: place for place, name in enumerate(RULES)}
 
 
 def clean(raw: pl.DataFrame, timezone: str) -> Cleaned:
-    times = _times(raw, timezone)
-    judged = _judged(raw, times)
+    times = distinct(raw.select("date_from", "date_to"))
+    who = distinct(raw.select("user_id", "session_id"))
+    hours, sessions = _hours(times.texts, timezone), _sessions(who.texts)
+    of_measures = [f"{name}_rule" for name in MEASURES]
+    judged = _with_energies(raw).with_columns(
+        times=times.places,
+        who=who.places,
+        broken_rule=pl.min_horizontal(hours["rule"][times.places], sessions["rule"][who.places], *of_measures),
+    )
     is_good = pl.col("broken_rule").is_null()
     good = judged if judged["broken_rule"].null_count() == judged.height else judged.filter(is_good)
-    return Cleaned(_rows(good), _rejects(judged.filter(~is_good), times), _coerced(good))
-
-
-def _judged(raw: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
-    """The raw frame with what each text means beside it, and the first rule that each row breaks."""
-    judged = _looked_up(raw, times.drop(FAULTS)).pipe(_looked_up, _who(raw))
-    energies = _read_energies(raw)
-    for name in MEASURES:
-        judged = _looked_up(judged, _energies(name, energies))
-    domains = ("times", "who", *MEASURES)
-    return judged.with_columns(broken_rule=pl.min_horizontal(f"{domain}_rule" for domain in domains))
+    return Cleaned(
+        good.select("line", "times", "who", *WH),
+        hours.select("date_from"),
+        sessions.select("user_id", "session_id"),
+        _rejects(judged.filter(~is_good), hours),
+        _coerced(good),
+    )
 
 
 def _looked_up(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
@@ -86,26 +94,25 @@ def _first_broken(**conditions: pl.Expr) -> pl.Expr:
     return pl.coalesce(pl.when(broken).then(pl.lit(PLACES[rule], pl.UInt8)) for rule, broken in conditions.items())
 
 
-def _times(raw: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    pairs = raw.select("date_from", "date_to").unique()
+def _hours(texts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     broken = {name: pl.col(f"{name}_fault").is_not_null() for name in ("date_from", "date_to")}
-    read = hours(pairs, timezone).with_columns(times_rule=_first_broken(**broken))
-    return read.with_columns(times_wire=wire.hours(read["start"])).with_row_index("times")
+    return hours(texts, timezone).select(
+        pl.col("start").alias("date_from"), _first_broken(**broken).alias("rule"), *FAULTS
+    )
 
 
-def _who(raw: pl.DataFrame) -> pl.DataFrame:
-    pairs = raw.select("user_id", "session_id").unique()
+def _sessions(texts: pl.DataFrame) -> pl.DataFrame:
     user, session = pl.col("user_id").str.strip_chars(), pl.col("session_id").str.strip_chars()
-    read = pairs.with_columns(
+    read = texts.with_columns(
         user=pl.when(~user.is_in(energy.MISSING)).then(user),
         session=session.str.extract(WHOLE_NUMBER).cast(pl.Int32, strict=False),
         session_missing=session.is_in(energy.MISSING),
     )
-    judged = read.with_columns(who_rule=_first_broken(**_who_conditions())).with_columns(
-        pl.col("user").fill_null(""), pl.col("session").fill_null(0)
+    return read.select(
+        user_id=pl.col("user").fill_null(""),
+        session_id=pl.col("session").fill_null(0),
+        rule=_first_broken(**_who_conditions()),
     )
-    who_wire = wire.texts(judged["user"]) + wire.integers(judged["session"])
-    return judged.with_columns(who_wire=who_wire).with_row_index("who").drop("session_missing")
 
 
 def _who_conditions() -> dict[str, pl.Expr]:
@@ -122,10 +129,18 @@ def _who_conditions() -> dict[str, pl.Expr]:
     }
 
 
-def _read_energies(raw: pl.DataFrame) -> pl.DataFrame:
+def _with_energies(raw: pl.DataFrame) -> pl.DataFrame:
+    """With the whole Wh of each measure, whether its text is junk, and the first rule that it breaks."""
+    if raw.schema[MEASURES[0]] == pl.Float64:
+        wh = {f"{name}_wh": energy.plain_wh(pl.col(name)) for name in MEASURES}
+        junk = {f"{name}_junk": pl.lit(False) for name in MEASURES}
+        rules = {f"{name}_rule": pl.lit(None, pl.UInt8) for name in MEASURES}
+        return raw.with_columns(**wh, **junk, **rules)
     given = pl.concat([raw[name].alias("given") for name in MEASURES]).unique()
     read = energy.read(given).with_columns(nul=pl.col("given").str.contains(NUL, literal=True))
-    return read.with_columns(wire=wire.kwh(read["wh"]))
+    for name in MEASURES:
+        raw = _looked_up(raw, _energies(name, read))
+    return raw
 
 
 def _energies(name: str, read: pl.DataFrame) -> pl.DataFrame:
@@ -137,22 +152,8 @@ def _energies(name: str, read: pl.DataFrame) -> pl.DataFrame:
     return read.select(
         pl.col("given").alias(name),
         pl.col("wh").alias(f"{name}_wh"),
-        pl.col("wire").alias(f"{name}_wire"),
         pl.col("junk").alias(f"{name}_junk"),
         _first_broken(**conditions).alias(f"{name}_rule"),
-    )
-
-
-def _rows(good: pl.DataFrame) -> pl.DataFrame:
-    return good.select(
-        "line",
-        "times",
-        "who",
-        pl.col("start").alias("date_from"),
-        pl.col("user").alias("user_id"),
-        pl.col("session").alias("session_id"),
-        *WH,
-        *WIRE,
     )
 
 
@@ -160,15 +161,16 @@ def _coerced(good: pl.DataFrame) -> int:
     return int(good.select(pl.sum_horizontal(pl.col(f"{name}_junk").sum() for name in MEASURES)).item())
 
 
-def _rejects(bad: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
+def _rejects(bad: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
     if bad.is_empty():
         return rejected()
-    told = bad.join(times.select("times", *FAULTS), on="times", how="left")
-    return pl.concat(_broken(told, name, rule) for name, rule in RULES.items()).sort("line")
+    told = pl.concat([bad, hours[bad["times"]].select(FAULTS)], how="horizontal")
+    return pl.concat(_broken(told, place) for place in told["broken_rule"].unique()).sort("line")
 
 
-def _broken(bad: pl.DataFrame, name: str, rule: Rule) -> pl.DataFrame:
-    return bad.filter(pl.col("broken_rule") == PLACES[name]).select(
+def _broken(bad: pl.DataFrame, place: int) -> pl.DataFrame:
+    rule = list(RULES.values())[place]
+    return bad.filter(pl.col("broken_rule") == place).select(
         "line",
         pl.lit(rule.column).alias("column"),
         pl.col(rule.column).str.slice(0, SHOWN_CHARACTERS).alias("value"),

@@ -26,7 +26,7 @@ def hours(pairs: pl.DataFrame, timezone: str) -> pl.DataFrame:
     readings = _readings(pl.concat([pairs["date_from"], pairs["date_to"].alias("date_from")]).unique(), timezone)
     for name in ("date_from", "date_to"):
         mine = readings.select(pl.all().name.prefix(f"{name}_"))
-        pairs = pairs.join(mine, left_on=name, right_on=f"{name}_text", how="left")
+        pairs = pairs.join(mine, left_on=name, right_on=f"{name}_text", how="left", maintain_order="left")
     one_hour = [
         pl.when(pl.col(f"date_to_{end}") - pl.col(f"date_from_{start}") == HOUR).then(f"date_from_{start}")
         for start, end in product(("earliest", "latest"), repeat=2)

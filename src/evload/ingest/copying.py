@@ -7,17 +7,18 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import polars as pl
 
 from evload.ingest import wire
-from evload.ingest.frames import MEASURES, WIRE
+from evload.ingest.frames import MEASURES, WH
 from evload.ingest.read import Batch, LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import Progress
 
+Piece = bytes | memoryview
 FIELDS = ("date_from", "date_to", "user_id", "session_id", *MEASURES)
 
 
@@ -35,28 +36,36 @@ class Staging:
     table = "staging"
     columns = FIELDS
 
-    def encoded(self, rows: pl.DataFrame) -> Iterator[bytes]:
-        return wire.rows(rows.select(WIRE).get_columns(), len(self.columns))
+    def encoded(self, batch: Batch) -> Iterator[memoryview]:
+        return wire.rows(_fields(batch), len(self.columns))
 
 
 class StraightIn:
     """`hourly_load` itself. Equal keys are counted within a block of the file, where nearly all of them are."""
 
     table = "hourly_load"
-    columns = (*FIELDS, "occurrence", "batch_id")
+    columns = ("batch_id", "occurrence", *FIELDS)
 
     def __init__(self, batch_id: int) -> None:
         self._batch = wire.integer(batch_id)
         self.duplicates = 0
 
-    def encoded(self, rows: pl.DataFrame) -> Iterator[bytes]:
-        fields = rows.select(WIRE).get_columns()
+    def encoded(self, batch: Batch) -> Iterator[memoryview]:
+        rows, fields = batch.rows, _fields(batch)
         key = pl.col("who").cast(pl.UInt64) * (1 << 32) + pl.col("times")
         if rows.select(key.n_unique()).item() == rows.height:
-            return wire.rows(fields, len(self.columns), wire.integer(0), self._batch)
+            return wire.rows(fields, len(self.columns), self._batch, wire.integer(0))
         occurrence = rows.select(pl.int_range(pl.len()).over("who", "times")).to_series()
         self.duplicates += int((occurrence > 0).sum())
-        return wire.rows([*fields, wire.integers(occurrence)], len(self.columns), self._batch)
+        numbers = wire.integers(range(occurrence.n_unique()))
+        return wire.rows([wire.Field(occurrence, numbers), *fields], len(self.columns), self._batch)
+
+
+def _fields(batch: Batch) -> list[wire.Field]:
+    rows, sessions = batch.rows, batch.sessions
+    who = wire.texts(sessions["user_id"]) + wire.integers(sessions["session_id"])
+    hours = wire.Field(rows["times"], wire.hours(batch.hours["date_from"]))
+    return [hours, wire.Field(rows["who"], who), *wire.kwh(rows.select(WH))]
 
 
 async def copy(
@@ -65,23 +74,20 @@ async def copy(
     name: str,
     rejects: Rejects,
     target: Staging | StraightIn,
-    see: Callable[[pl.DataFrame], None] = lambda rows: None,
+    see: Callable[[Batch], None] = lambda batch: None,
 ) -> Counts:
-    """`see` gets all clean rows, a block at a time."""
     counts, progress = Counts(), Progress(name)
 
-    def blocks() -> Iterator[list[bytes]]:
+    def blocks() -> Iterator[list[Piece]]:
         yield [wire.BEGIN]
         for batch in file.batches():
             _count(batch, counts, rejects)
             progress.show(counts.rows_read, file.bytes_read, file.bytes_total)
-            see(batch.rows)
-            yield list(target.encoded(batch.rows))
+            see(batch)
+            yield [*target.encoded(batch)]
         yield [wire.END]
 
-    copied = connection.copy_to_table(
-        target.table, source=_one_ahead(blocks()), columns=target.columns, format="binary"
-    )
+    copied = connection.copy_to_table(target.table, source=_sent(blocks()), columns=target.columns, format="binary")
     try:
         await _unless_lost(connection, copied)
     finally:
@@ -92,8 +98,8 @@ async def copy(
 async def copy_frames(
     connection: asyncpg.Connection, table: str, frames: Iterator[pl.DataFrame], columns: Sequence[str]
 ) -> None:
-    blocks = ([_as_csv(frame)] for frame in frames)
-    copied = connection.copy_to_table(table, source=_one_ahead(blocks), columns=columns, format="csv")
+    blocks: Iterator[list[Piece]] = ([_as_csv(frame)] for frame in frames)
+    copied = connection.copy_to_table(table, source=_sent(blocks), columns=columns, format="csv")
     await _unless_lost(connection, copied)
 
 
@@ -113,7 +119,11 @@ async def _unless_lost(connection: asyncpg.Connection, work: Coroutine[Any, Any,
         await asyncio.gather(copying, return_exceptions=True)
 
 
-async def _one_ahead(blocks: Iterator[list[bytes]]) -> AsyncIterator[bytes]:
+def _sent(blocks: Iterator[list[Piece]]) -> AsyncIterator[bytes]:
+    return cast("AsyncIterator[bytes]", _one_ahead(blocks))  # asyncpg takes whatever has a buffer
+
+
+async def _one_ahead(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
     """Makes the next block while the one before it is sent."""
     upcoming = _in_thread(lambda: next(blocks, None))
     try:
@@ -125,12 +135,12 @@ async def _one_ahead(blocks: Iterator[list[bytes]]) -> AsyncIterator[bytes]:
         upcoming.cancel()
 
 
-def _in_thread(work: Callable[[], list[bytes] | None]) -> "asyncio.Future[list[bytes] | None]":
+def _in_thread(work: Callable[[], list[Piece] | None]) -> "asyncio.Future[list[Piece] | None]":
     """In a daemon thread, unlike `asyncio.to_thread`: one that waits for a pipe must not keep evload from ending."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[list[bytes] | None] = loop.create_future()
+    future: asyncio.Future[list[Piece] | None] = loop.create_future()
 
-    def settle(result: list[bytes] | None, error: BaseException | None) -> None:
+    def settle(result: list[Piece] | None, error: BaseException | None) -> None:
         if future.cancelled():
             return
         if error is None:
@@ -154,8 +164,8 @@ def _in_thread(work: Callable[[], list[bytes] | None]) -> "asyncio.Future[list[b
 def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:
     counts.rows_read += batch.rows_read
     counts.coerced += batch.coerced
-    counts.users.update(batch.rows["user_id"].unique())
-    counts.hours.update(batch.rows["date_from"].unique())
+    counts.users.update(batch.sessions["user_id"][batch.rows["who"].unique()].unique())
+    counts.hours.update(batch.hours["date_from"][batch.rows["times"].unique()])
     rejects.add(batch.rejects)
 
 

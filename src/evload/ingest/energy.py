@@ -1,4 +1,4 @@
-"""Reads the texts of the measures into whole Wh, rounded as Postgres rounds kWh to three decimals."""
+"""Reads the measures into whole Wh, rounded as Postgres rounds kWh to three decimals."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -8,9 +8,6 @@ MISSING = ("", "NA")
 NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 BELOW_ZERO = r"^-[0.]*[1-9]"
 
-# More characters than this are no measurement.
-NUMBER_CHARACTERS = 1000
-
 LIMIT_KWH = Decimal("999.999")
 # Around the limit a float is too coarse to tell which side a text is on.
 NEAR_KWH = 1e-6
@@ -18,6 +15,21 @@ NEAR_KWH = 1e-6
 ONE_WH = Decimal("0.001")
 # Around a half a float is too coarse to tell which way Postgres rounds.
 NEAR_HALF_WH = 1e-6
+
+
+def are_plain(kwh: pl.DataFrame) -> bool:
+    """Whether floats alone, or null, tell all that `read` would tell of the texts that they were parsed from."""
+    positive = 1 / pl.all() > 0  # also of 0, but not of -0, which may be what is left of something below zero
+    wh = pl.all() * 1000
+    sure = (wh - wh.floor() - 0.5).abs() > NEAR_HALF_WH
+    return bool(
+        kwh.select(pl.all_horizontal((positive & sure & (pl.all() < float(LIMIT_KWH) - NEAR_KWH)).all())).item()
+    )
+
+
+def plain_wh(kwh: pl.Expr) -> pl.Expr:
+    """Of floats that are plain."""
+    return (kwh * 1000).round().cast(pl.Int64)
 
 
 def read(given: pl.Series) -> pl.DataFrame:
@@ -40,7 +52,7 @@ def read(given: pl.Series) -> pl.DataFrame:
 
 def _number_text() -> pl.Expr:
     plain = pl.col("plain")
-    return pl.when(plain.str.contains(NUMBER) & (plain.str.len_bytes() <= NUMBER_CHARACTERS)).then(plain)
+    return pl.when(plain.str.contains(NUMBER)).then(plain)
 
 
 def _just_above(numbers: pl.DataFrame) -> list[str]:

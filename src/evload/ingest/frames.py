@@ -6,10 +6,9 @@ import polars as pl
 
 MEASURES = ("synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh")
 WH = tuple(f"{name}_wh" for name in MEASURES)
-WIRE = tuple(f"{name}_wire" for name in ("times", "who", *MEASURES))
 COLUMNS = ("date_from", "date_to", "user_id", "session_id", *MEASURES)
 
-# As in the file: every value a text, none of them null.
+# As in the file: every value a text, none of them null. Measures may be plain floats instead, null where none is given.
 RAW = pl.Schema({"line": pl.Int64()} | {name: pl.String() for name in COLUMNS})
 REJECTED = pl.Schema({"line": pl.Int64(), "column": pl.String(), "value": pl.String(), "reason": pl.String()})
 

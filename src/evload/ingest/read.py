@@ -17,20 +17,22 @@ from evload.ingest.source import PARQUET, READ_BYTES, Tally, UnreadableFile, kin
 
 __all__ = ["Batch", "LoadFile", "UnreadableFile"]
 
-BLOCK_BYTES = 6 << 20
+BLOCK_BYTES = 9 << 20
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`rows` are clean: times in UTC, a filler row's user '' and session 0, energies in whole Wh or null, and all of
-    that in the columns WIRE, as the fields date_from, date_to, user_id, session_id and measures of a binary COPY. Rows
-    that spell their hour alike have the same number in `times`, those that spell user and session alike in `who`.
+    """`rows` are clean: energies in whole Wh or null, and in `times` and `who` the place of what their hour is in
+    `hours`, in UTC, and of their user and session in `sessions`, '' and 0 for a filler row. Rows that spell these alike
+    have the same place. `hours` and `sessions` hold those of rejected rows too, null where unknown.
 
     `rejects` says the line, column, value and reason of the first thing wrong with each rejected row. `coerced` counts
     the energies of `rows` that were no number and became null.
     """
 
     rows: pl.DataFrame
+    hours: pl.DataFrame
+    sessions: pl.DataFrame
     rejects: pl.DataFrame
     rows_read: int
     coerced: int
@@ -69,9 +71,12 @@ class LoadFile:
     def _text(self, stream: "io.BufferedReader[Tally]", tally: Tally) -> Iterator[Batch]:
         content = unpacked(stream)
         header = read_header(self._name, content)
-        for rows, rejects in Blocks(self._name, content, header, self._block_bytes):
+
+        def batch(parsed: tuple[pl.DataFrame, pl.DataFrame]) -> Batch:
             self.bytes_read = tally.bytes_read
-            yield self._batch(rows, rejects, header.columns)
+            return self._batch(*parsed, header.columns)
+
+        return map(batch, Blocks(self._name, content, header, self._block_bytes))
 
     def _parquet(self) -> Iterator[Batch]:
         if self.bytes_total is None:
@@ -88,6 +93,8 @@ class LoadFile:
         rejects = cleaned.rejects.with_columns(pl.col("column").replace(own_spelling))
         return Batch(
             rows=cleaned.rows,
+            hours=cleaned.hours,
+            sessions=cleaned.sessions,
             rejects=pl.concat([ragged, rejects]).sort("line"),
             rows_read=raw.height + ragged.height,
             coerced=cleaned.coerced,

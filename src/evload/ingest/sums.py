@@ -17,6 +17,7 @@ import polars as pl
 
 from evload.ingest.copying import copy_frames
 from evload.ingest.frames import MEASURES, WH
+from evload.ingest.read import Batch
 from evload.queries import query
 
 HOURS = {"date_from": pl.Datetime("us", "UTC"), **dict.fromkeys(WH, pl.Int64())}
@@ -51,15 +52,16 @@ class Sums:
         self._file = SpooledTemporaryFile(SMALL_BYTES)  # noqa: SIM115 - `close` closes it
         self._given_up = False
 
-    def add(self, rows: pl.DataFrame) -> None:
+    def add(self, batch: Batch) -> None:
         """Gives up where rows lie so mixed up that a block's sums are hardly fewer, and where there is no disk left."""
-        if self._given_up or rows.is_empty():
+        if self._given_up or batch.rows.is_empty():
             return
-        hours = rows.group_by("date_from").agg(map(_sum_or_null, WH))
+        sums = batch.rows.group_by("times").agg(map(_sum_or_null, WH))
+        hours = sums.select(batch.hours["date_from"][sums["times"]], *WH)
         self._hours = pl.concat([self._hours, hours]).group_by("date_from").agg(map(_sum_or_null, WH))
-        self._rows += rows.height
+        self._rows += batch.rows.height
         try:
-            self._set_aside(_by_session(rows.filter(pl.col("user_id") != ""), self._with_days(hours)))
+            self._set_aside(_by_session(batch.rows, self._with_days(batch.hours), batch.sessions))
         except OSError:
             self._given_up = True
         self._given_up |= self._sessions_of_day.total() > max(self._rows / 2, SESSIONS_AT_ONCE)
@@ -131,12 +133,17 @@ class Sums:
         return pl.read_ipc(BytesIO(self._file.read(part.size)))
 
 
-def _by_session(rows: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+def _by_session(rows: pl.DataFrame, hours: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """A bit for each hour: exact where a day's hours all begin at the same minute."""
     hour_number = pl.col("date_from").dt.epoch("s") // 3600
-    bits = hours.select("date_from", "day", hour_bit=pl.lit(2, pl.Int64).pow(hour_number % 32))
-    known = rows.join(bits, on="date_from", how="left")
-    return known.group_by(SESSION).agg(pl.col("hour_bit").bitwise_or(), pl.col(*WH).sum())
+    days = hours.select("day", hour_bit=pl.lit(2, pl.Int64).pow(hour_number % 32), place=pl.col("day").rank("dense"))
+    who_and_day = pl.col("who").cast(pl.UInt64) * (1 << 32) + days["place"][rows["times"]]
+    known = rows.select("times", "who", *WH, who_and_day=who_and_day, hour_bit=days["hour_bit"][rows["times"]])
+    sums = known.group_by("who_and_day").agg(
+        pl.col("times", "who").first(), pl.col("hour_bit").bitwise_or(), pl.col(*WH).sum()
+    )
+    names = sessions[sums["who"]], days.select("day")[sums["times"]]
+    return pl.concat([*names, sums.select("hour_bit", *WH)], how="horizontal").filter(pl.col("user_id") != "")
 
 
 def _sum_or_null(name: str) -> pl.Expr:

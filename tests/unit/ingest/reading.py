@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from evload.ingest.clean import Cleaned
 from evload.ingest.frames import WH
-from evload.ingest.read import LoadFile
+from evload.ingest.read import Batch, LoadFile
 
 HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW"
 ROW = "21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;0,114"
@@ -17,7 +18,6 @@ ROW = "21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;0,114"
 class Reading:
     file: LoadFile
     rows: pl.DataFrame
-    """What they say; `test_wire.py` knows how they say it to Postgres."""
     rejects: list[tuple[int, str, str, str]]
     rows_read: int
     coerced: int
@@ -31,11 +31,18 @@ def read(path: Path, timezone: str = "Europe/Oslo", block_bytes: int = 1 << 20) 
     batches = list(file.batches())
     return Reading(
         file,
-        pl.concat(batch.rows.select("line", "date_from", "user_id", "session_id", *WH) for batch in batches),
+        pl.concat(said(batch) for batch in batches),
         pl.concat(batch.rejects for batch in batches).rows(),
         sum(batch.rows_read for batch in batches),
         sum(batch.coerced for batch in batches),
     )
+
+
+def said(batch: Batch | Cleaned) -> pl.DataFrame:
+    """The rows, with what `times` and `who` stand for in their place."""
+    rows = batch.rows
+    hours, sessions = batch.hours[rows["times"]], batch.sessions[rows["who"]]
+    return pl.concat([rows.select("line"), hours, sessions, rows.select(WH)], how="horizontal")
 
 
 def written(folder: Path, content: bytes | str, name: str = "loads.csv") -> Path:

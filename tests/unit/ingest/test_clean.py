@@ -1,14 +1,20 @@
 """Cleaning, compared row by row with a slow second implementation of the same rules."""
 
+import csv
+import io
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evload.ingest.blocks import Blocks
 from evload.ingest.clean import clean
-from evload.ingest.frames import COLUMNS, RAW, WH
+from evload.ingest.frames import COLUMNS, RAW
+from evload.ingest.header import read_header
+from tests.unit.ingest.reading import said, table
 from tests.unit.ingest.reference import Accepted, Rejected, judge
 
 DAYS_OF_CHANGE = {
@@ -91,11 +97,52 @@ def test_every_row_is_judged_as_the_slow_way_does(table: tuple[str, list[list[st
         for line, verdict in expected.items()
         if isinstance(verdict, Rejected)
     ]
-    assert cleaned.rows["line"].to_list() == list(accepted)
-    assert cleaned.rows.select("date_from", "user_id", "session_id", *WH).rows() == [
-        (verdict.start, verdict.user, verdict.session, *map(_wh, verdict.energies)) for verdict in accepted.values()
+    assert said(cleaned).rows() == [
+        (line, verdict.start, verdict.user, verdict.session, *map(_wh, verdict.energies))
+        for line, verdict in accepted.items()
     ]
     assert cleaned.coerced == sum(verdict.coerced for verdict in accepted.values())
+
+
+numbers = st.decimals(0, 99, places=4) | st.sampled_from([Decimal("0.0005"), Decimal("999.99"), Decimal("4E-16")])
+plain = st.tuples(numbers, st.sampled_from((".", ","))).map(lambda drawn: str(drawn[0]).replace(".", drawn[1]))
+measures = st.lists(st.lists(st.sampled_from(("", "NA")) | plain, min_size=4, max_size=4), min_size=1, max_size=30)
+
+
+@given(measures, st.lists(st.lists(energies, min_size=4, max_size=4), max_size=2), st.sampled_from((";", ",")))
+@settings(max_examples=300, deadline=None)
+def test_measures_read_as_numbers_are_what_their_texts_say(
+    plain: list[list[str]], odd: list[list[str]], separator: str
+) -> None:
+    rows = [["21.12.2018 10:00", "21.12.2018 11:00", "AdO3-4", "2", *measures] for measures in plain + odd]
+    file = io.StringIO()
+    csv.writer(file, delimiter=separator, lineterminator="\n").writerows([COLUMNS, *rows])
+    stream = io.BytesIO(file.getvalue().encode())
+    read = [raw for raw, _ in Blocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)]
+    texts = pl.DataFrame([(line, *row) for line, row in enumerate(rows, 2)], schema=RAW, orient="row")
+
+    assert len(read) == 1
+    got, wanted = clean(read[0], "UTC"), clean(texts, "UTC")
+    assert said(got).equals(said(wanted))
+    assert got.rejects.equals(wanted.rejects)
+    assert got.coerced == wanted.coerced
+
+
+@pytest.mark.parametrize("energy", ["0", "0,87", "3.6", "999,9", "4,00E-16", "", "NA"])
+def test_plain_measures_are_read_as_numbers(energy: str) -> None:
+    assert _measure_type(energy) == pl.Float64
+
+
+@pytest.mark.parametrize("energy", ["-0", "-1e-400000", "999,999", "0,0005", "inf", "nan", "1e400", "3,6 ", "much"])
+def test_what_a_float_cannot_tell_is_read_as_text(energy: str) -> None:
+    assert _measure_type(energy) == pl.String
+
+
+def _measure_type(energy: str) -> pl.DataType:
+    file = table("21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;" + energy)
+    stream = io.BytesIO(file.encode())
+    (raw, _), *_ = Blocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)
+    return raw.schema[COLUMNS[-1]]
 
 
 def _wh(number: Decimal | None) -> int | None:
