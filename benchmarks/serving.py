@@ -11,10 +11,9 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -45,7 +44,6 @@ GROUP BY user_id ORDER BY abs(count(*) - 1000) LIMIT 40
 """
 BUSY = "SELECT count(*) AS busy FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"
 POLLERS, READERS, OF_THE_SEED, MANY = 64, 16, 8, 1000
-CLOSE_TO_THE_LIMIT, CLOSER_LOOKS = ("hot KPI", "304"), 3
 COLUMNS = ("rows", "workers", "what", "who", "connections", "requests/s", "p50 ms", "p99 ms", "errors")
 NOTE = (
     "The load generator, the servers and Postgres share this machine's {cores} cores. (a) gets {seed} connections: "
@@ -129,7 +127,7 @@ class Bench:
         assert self._servers["evload"].get(KPI, self._etag)[0] == self._servers["(c) 304"].get(KPI)[0] == 304
 
     def cases(self) -> Iterator[Case]:
-        yield from self._closed("hot KPI", [KPI], evload="evload", c="(c)", a="(a)", b="(b)")
+        yield from self._closed("hot KPI", [KPI], evload="evload", a="(a)", b="(b)", c="(c)")
         yield from self._closed("304", [KPI], headers=self._etag, evload="evload", c="(c) 304")
         yield from self._closed("cold KPI, a month", months(), evload="cold", b="(b)")
         yield from self._closed("cold KPI, a month, alone", months(), connections=1, evload="cold", b="(b)")
@@ -193,17 +191,6 @@ class Bench:
         return self._servers["evload"].megabytes_per_process()
 
 
-def in_turns(cases: Iterable[Case]) -> Iterator[Case]:
-    """Those that are close to the limit are measured right after one another, and more often than the rest: what lies
-    between them is smaller than the noise of a shared machine.
-    """
-    for (_, name), peers in groupby(cases, lambda case: (case.size, case.name)):
-        beside = list(peers)
-        yield from beside
-        if name in CLOSE_TO_THE_LIMIT:
-            yield from [case for case in beside if case.who in ("evload", "c")] * (CLOSER_LOOKS - 1)
-
-
 def seconds_of(case: Case, usual: float) -> float:
     return 3 * usual if case.who == "a" and case.size == "5 million" else usual  # one request takes about a second
 
@@ -220,7 +207,7 @@ def run(sizes: Sequence[str], folder: Path, rounds: int, seconds: float, only: s
                 cases = [case for bench in benches for case in bench.cases() if only in case.name]
                 for number in range(rounds):
                     print(f"{workers} workers, round {number + 1} of {rounds}", file=sys.stderr)
-                    for case in in_turns(cases if number % 2 == 0 else reversed(cases)):
+                    for case in cases if number % 2 == 0 else reversed(cases):
                         found = case.measure(seconds_of(case, seconds))
                         results.found[case.size, case.workers, case.name, case.who].append(found)
                         results.connections[f"{case.name}/{case.who}"] = case.connections
@@ -229,8 +216,7 @@ def run(sizes: Sequence[str], folder: Path, rounds: int, seconds: float, only: s
 
 
 def show(results: Results, rounds: int) -> None:
-    more = f"{', '.join(CLOSE_TO_THE_LIMIT)} beside (c): {rounds * CLOSER_LOOKS}"
-    print(f"\nMedians of {rounds} alternations ({more}). {NOTE.format(cores=os.cpu_count(), seed=OF_THE_SEED)}\n")
+    print(f"\nMedians of {rounds} alternations. {NOTE.format(cores=os.cpu_count(), seed=OF_THE_SEED)}\n")
     rows = []
     for size, workers, name, who in results.found:
         one = results.median(size, workers, name, who)

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from evload.api.app import App
+from evload.api.protocol import HotProtocol
 from evload.errors import EvloadError
 from evload.settings import Settings
 
@@ -64,7 +65,7 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             factory=True,
             workers=workers,
             loop="auto" if sys.platform == "win32" else "uvloop",
-            http="httptools",
+            http=HotProtocol,
             lifespan="on",
             access_log=False,
             log_level="warning",

@@ -21,7 +21,7 @@ from evload.api.endpoints import ENDPOINTS
 from evload.api.events import Events
 from evload.api.handler import Answers, Handler, Question
 from evload.api.health import Health
-from evload.api.hot import hot_path
+from evload.api.hot import HotPath
 from evload.api.measured import AccessLog, Measured
 from evload.api.metrics import Metrics
 from evload.api.renewal import Renewal
@@ -71,7 +71,7 @@ class App:
             exception_handlers=errors.HANDLERS,
             lifespan=lambda _: self.lifespan(),
         )
-        hot = hot_path(Measured(starlette, self._metrics), self._cache, self._representations, self._metrics)
+        hot = HotPath(Measured(starlette, self._metrics), self._cache, self._representations, self._metrics)
         self.asgi: ASGIApp = AccessLog(hot) if settings.access_log else hot
 
     @asynccontextmanager

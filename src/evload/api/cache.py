@@ -40,10 +40,16 @@ class Variant:
 
     def __init__(self, status: int, headers: Headers, body: bytes, etag: bytes) -> None:
         self.etag = etag
-        self.start: Message = {"type": "http.response.start", "status": status, "headers": headers}
+        self.start = _start(status, headers)
         self.body: Message = {"type": "http.response.body", "body": body}
         kept = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
-        self.not_modified: Message = {"type": "http.response.start", "status": 304, "headers": kept}
+        self.not_modified = _start(304, kept)
+
+
+def _start(status: int, headers: Headers) -> Message:
+    """With the headers as lines too, for a server that takes them."""
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers) + b"\r\n"
+    return {"type": "http.response.start", "status": status, "headers": headers, "evload.lines": lines}
 
 
 class Answer:

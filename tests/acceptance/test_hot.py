@@ -1,0 +1,56 @@
+"""What is in memory goes out at once to whoever keeps the connection. Others get the same, the long way."""
+
+import re
+import socket
+
+import pytest
+
+from tests.acceptance.processes import Api
+
+PATHS = ("/kpi/total-energy", "/users", "/load/A-1/hourly", "/load/%C3%98%20b%2F2/hourly", "/kpi/daily?limit=x")
+HEADERS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "a browser's": ("Accept-Encoding: gzip, deflate, br, zstd", "User-Agent: x", "Accept: */*"),
+    "another origin": ("Origin: https://elsewhere.example",),
+    "an old etag": ('If-None-Match: "0-0"',),
+    "any etag": ("If-None-Match: *",),
+    "a body": ("Content-Length: 0",),
+}  # fmt: skip
+
+
+def ask(api: Api, path: str, headers: tuple[str, ...], *, times: int) -> list[bytes]:
+    """What comes back over one connection, which is closed with the last answer, without what differs by nature."""
+    request = "\r\n".join((f"GET {path} HTTP/1.1", "Host: localhost", *headers, ""))
+    last = f"{request}Connection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection, connection.makefile("rb") as file:
+        connection.sendall((f"{request}\r\n" * (times - 1) + last).encode())
+        received = file.read()
+    received = re.sub(rb"date: [^\r]+\r\n|connection: close\r\n", b"", received)
+    return [b"HTTP/1.1 " + answer for answer in received.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS.keys())
+@pytest.mark.parametrize("path", PATHS)
+def test_the_way_does_not_matter(api: Api, path: str, headers: tuple[str, ...]) -> None:
+    ask(api, path, headers, times=2)  # from Postgres; then from memory, which remembers the words
+    *at_once, the_long_way = ask(api, path, headers, times=4)
+    assert at_once == [the_long_way] * 3
+
+
+def test_a_path_with_an_escaped_percent_sign_is_another_user(api: Api) -> None:
+    known = ask(api, "/load/A-1/hourly", (), times=3)
+    for escaped in ("/load/%41-1/hourly", "/load/%2541-1/hourly", "/load/A-1/hourly"):
+        found = ask(api, escaped, (), times=3)
+        assert (found[-1] == known[-1]) == (escaped != "/load/%2541-1/hourly")
+
+
+def test_all_of_them_are_counted(api: Api) -> None:
+    def counted() -> float:
+        found = re.search(
+            r'evload_requests_total\{route="/kpi/peak-daily",status="200"\} (\d+)', api.get("/metrics").text
+        )
+        return float(found[1]) if found else 0.0
+
+    before = counted()
+    ask(api, "/kpi/peak-daily", (), times=7)
+    assert counted() == before + 7
