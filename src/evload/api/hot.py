@@ -33,14 +33,7 @@ class HotPath:
             return await self._app(scope, receive, send)
         began = perf_counter()
         answer.used = True
-        accepted = origin = condition = b""
-        for name, value in scope["headers"]:
-            if name == b"accept-encoding":
-                accepted = value
-            elif name == b"if-none-match":
-                condition = value
-            elif name == b"origin":
-                origin = value
+        accepted, origin, condition, _ = _wishes(scope["headers"])
         variant = answer.variants.get((accepted, origin))
         if variant is None:
             variant = await self._make_variant(answer, accepted, origin)
@@ -56,21 +49,28 @@ class HotPath:
         if answer is None or b"%" in path or not path.isascii():  # those mean another path
             return None
         began = perf_counter()
-        accepted = origin = condition = b""
-        for name, value in headers:
-            if name == b"accept-encoding":
-                accepted = value
-            elif name == b"if-none-match":
-                condition = value
-            elif name == b"origin":
-                origin = value
-            elif name in UNUSUAL:
-                return None
+        accepted, origin, condition, is_usual = _wishes(headers)
         variant = answer.variants.get((accepted, origin))
-        if variant is None:
+        if variant is None or not is_usual:
             return None
         answer.used = True
         start, body = messages(variant, condition)
         status = start["status"]
         self._count(answer.route, status, perf_counter() - began)
         return status, start["evload.lines"], body["body"]
+
+
+def _wishes(headers: Headers) -> tuple[bytes, bytes, bytes, bool]:
+    """`Accept-Encoding`, `Origin` and `If-None-Match`, and whether an answer is all that is asked for."""
+    accepted = origin = condition = b""
+    is_usual = True
+    for name, value in headers:
+        if name == b"accept-encoding":
+            accepted = value
+        elif name == b"if-none-match":
+            condition = value
+        elif name == b"origin":
+            origin = value
+        elif name in UNUSUAL:
+            is_usual = False
+    return accepted, origin, condition, is_usual
