@@ -25,7 +25,7 @@ def ask(api: Api, path: str, headers: tuple[str, ...], *, times: int) -> list[by
     with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection, connection.makefile("rb") as file:
         connection.sendall((f"{request}\r\n" * (times - 1) + last).encode())
         received = file.read()
-    received = re.sub(rb"date: [^\r]+\r\n|connection: close\r\n", b"", received)
+    received = re.sub(rb"date: [^\r]+\r\n|connection: close\r\n|;dur=[0-9.]+", b"", received)
     return [b"HTTP/1.1 " + answer for answer in received.split(b"HTTP/1.1 ")[1:]]
 
 
