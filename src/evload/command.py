@@ -57,6 +57,13 @@ def stop_on_signals() -> None:
         signal.signal(number, _stop)
 
 
+def finish_undisturbed() -> None:
+    """From here on signals are ignored: an impatient second Ctrl-C would leave Postgres running, and call what is done
+    not done."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Like `asyncio.run`, but a signal cancels the work where it waits, so that it can clean up after itself.
 
@@ -96,8 +103,11 @@ def database(data_dir: Path | None, *, migrate: bool = False, for_long: bool = F
         yield settings, settings.database_url
         return
     with running_server(settings.data_dir or default_data_dir(os.environ), say, revive=for_long) as dsn:
-        run(_prepare(dsn, settings, migrate=True))
-        yield settings.with_database(dsn), dsn
+        try:
+            run(_prepare(dsn, settings, migrate=True))
+            yield settings.with_database(dsn), dsn
+        finally:
+            finish_undisturbed()
 
 
 async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -22,10 +23,10 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 
 from evload.api.app import App
 from evload.api.protocol import HotProtocol
+from evload.command import STOP_SIGNALS, finish_undisturbed
 from evload.errors import EvloadError
 from evload.settings import Settings
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WORKER_START_SECONDS = 60.0
 DRAIN_SECONDS = 30
 BACKLOG = 2048
@@ -60,7 +61,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Blocks until SIGINT, SIGTERM or SIGHUP; requests in flight are finished first."""
     with tempfile.NamedTemporaryFile(prefix="evload-metrics-") as metrics:
-        config = uvicorn.Config(
+        config = _Config(
             partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
             factory=True,
             workers=workers,
@@ -79,6 +80,17 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             _Server(config, announce).run(sockets=[listener])
 
 
+class _Config(uvicorn.Config):
+    def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
+        """Called in the process that serves, right before uvicorn takes the signals.
+
+        It gives them back when it has served, and raises again those that came. All is done by then but for closing
+        down, which they must not cut short.
+        """
+        finish_undisturbed()
+        return super().get_loop_factory()
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
         super().__init__(config)
@@ -92,13 +104,10 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """uvicorn would raise the signal again at the end, and so end us before the embedded server is stopped."""
-        before = {number: signal.signal(number, self.handle_exit) for number in STOP_SIGNALS}
-        try:
+        signal.signal(signal.SIGHUP, self.handle_exit)
+        with super().capture_signals():
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        finish_undisturbed()
 
 
 class _Workers(Multiprocess):
@@ -124,8 +133,14 @@ def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
     if in_worker:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the whole terminal; the parent decides
         threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     gc.freeze()  # what is there now stays; looking through it again and again only delays requests
     return app.asgi
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """That a request was cut off by an end that no longer waited for it is not."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _also_on(number: int, act: Callable[[], object]) -> None:

@@ -192,3 +192,18 @@ async def test_a_request_under_way_is_answered_before_evload_ends(loaded_dsn: st
             answer = await request
         assert (answer.status_code, answer.json()) == (200, ANSWERS["/load/daily"])
         assert api.running.wait().code == 0
+
+
+async def test_a_second_ctrl_c_waits_for_no_request(loaded_dsn: str, shell: Shell) -> None:
+    with shell.on(loaded_dsn).serving("serve") as api:
+        async with parallel_client(api) as client, locked_days(loaded_dsn) as connection:
+            request = asyncio.create_task(client.get("/load/daily"))
+            await somebody_waits(connection, "daily_recent")
+            api.running.send(signal.SIGINT)
+            await asyncio.sleep(SLOW_SECONDS)
+            assert api.running.process.poll() is None
+            api.running.send(signal.SIGINT)
+            ended = await asyncio.to_thread(api.running.wait, PATIENCE_SECONDS / 6)
+            assert (ended.code, ended.stderr) == (0, "")
+            answer = await request
+            assert (answer.status_code, list(answer.json())) == (503, ["detail"])

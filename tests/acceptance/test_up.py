@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -132,6 +133,27 @@ def test_a_signal_stops_everything_and_up_goes_on(
         assert is_free(api.port)
     assert stored(here) == (f"{SAMPLE_ROWS:,}", "1")
     assert postgres_pids(data_dir) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("pause_seconds", [0.001, 0.1])
+def test_an_impatient_ctrl_c_ends_it_like_a_patient_one(
+    here: Shell, data_dir: Path, first_run: FirstRun, workers: int, pause_seconds: float
+) -> None:
+    """Pressed again and again: the terminal sends it to the workers too."""
+    with here.serving("up", "--workers", str(workers)) as api:
+        reached = [psutil.Process(api.running.pid), *workers_among(helpers_of(api))]
+        deadline = time.monotonic() + STOPS_WITHIN_SECONDS
+        while api.running.process.poll() is None:
+            assert time.monotonic() < deadline
+            for process in reached:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal.SIGINT)
+            time.sleep(pause_seconds)
+        ended = api.running.wait()
+        assert (ended.code, ended.stderr) == (0, "")
+        wait_until(lambda: all(map(has_ended, reached)), STOPS_WITHIN_SECONDS)
+        assert postgres_pids(data_dir) == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,8 @@ class App:
         sharing = asyncio.create_task(self._metrics.share())
         preparing = asyncio.create_task(dashboard.prepare())
         try:
-            yield
+            with suppress(asyncio.CancelledError):  # a second Ctrl-C: uvicorn waits for nothing more
+                yield
         finally:
             sharing.cancel()
             preparing.cancel()

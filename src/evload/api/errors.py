@@ -19,11 +19,16 @@ class EmptyRange(EvloadError):
     """start_date must be before end_date"""
 
 
+class Ending(EvloadError):
+    """evload is about to end, and no longer waits for the database. Ask again once it runs."""
+
+
 STATUSES: dict[type[EvloadError], int] = {
     EmptyRange: 400,
     QueryFailed: 500,
     DatabaseUnavailable: 500,
     TooBusy: 503,
+    Ending: 503,
 }
 
 

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from evload.api.cache import Answer, Cache, Variant
 from evload.api.endpoints import NO_SUCH_USER, NOTHING_IN_RANGE, Endpoint
-from evload.api.errors import EmptyRange
+from evload.api.errors import EmptyRange, Ending
 from evload.api.flights import Flights, unless_gone
 from evload.api.metrics import Metrics
 from evload.api.params import Page, Params, Range, UserRange, values_for
@@ -130,7 +130,10 @@ class Handler:
         if known is not None:
             return known
         with self._answers.making(question, state) as making:
-            return await unless_gone(making, lambda: _gone(receive))
+            try:
+                return await unless_gone(making, lambda: _gone(receive))
+            except asyncio.CancelledError:
+                raise Ending from None
 
     async def _respond(self, answer: Answer, scope: Scope, send: Send, seconds: float) -> None:
         given = dict(scope["headers"])
