@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from evload import serve
 from evload.settings import Settings
@@ -37,7 +38,8 @@ def bare_app(answer: str, *_: Any, **__: Any) -> ASGIApp:
 
 if __name__ == "__main__":
     answer_file, port, workers = sys.argv[1:]
-    # The same server with the same settings as evload: all but the application.
+    # The same server with the same settings as evload: all but the application and what it does to connections.
+    serve.HotProtocol = HttpToolsProtocol
     serve._app = partial(bare_app, Path(answer_file).read_text())
     settings = Settings(database_url="postgresql://nobody@nowhere/nothing")
     serve.serve(settings, serve.listen("127.0.0.1", int(port)), int(workers), lambda: None)

@@ -4,26 +4,51 @@ Every microsecond here is paid by every poll: hence a dictionary look-up in the 
 """
 
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from evload.api.cache import Cache, Headers
+from evload.api.cache import Alias, Cache, Headers, Representation
 from evload.api.metrics import Metrics
 from evload.api.representation import Representations, messages
 
 # Requests with a body, or that ask the server for more than an answer, take the long way.
 UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 
+MOST_WISHES = 1024
+LONGEST_WISH_BYTES = 4096
+
+
+class Wish(NamedTuple):
+    """What a GET asks for, as `at_once` finds it."""
+
+    alias: Alias
+    representation: Representation
+    condition: bytes
+
+
+class Wishes:
+    """Wishes by the whole of the requests, for as long as not too many are different."""
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, Wish] = {}
+
+    def learn(self, request: bytes, wish: Wish) -> None:
+        if len(request) <= LONGEST_WISH_BYTES:
+            if len(self.known) >= MOST_WISHES:
+                self.known.clear()
+            self.known[request] = wish
+
 
 class HotPath:
-    """An ASGI application before another one, and `at_once` for a server that need not ask it."""
+    """An ASGI application before another one, and `wish` and `at_once` for a server that need not ask it."""
 
     def __init__(self, app: ASGIApp, cache: Cache[Any], representations: Representations, metrics: Metrics) -> None:
         self._app = app
         self._aliases = cache.aliases
         self._make_variant = representations.hot
         self._count = metrics.hit
+        self.wishes = Wishes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,16 +67,23 @@ class HotPath:
         await send(body)
         return self._count(answer.route, start["status"], perf_counter() - began)
 
-    def at_once(self, url: bytes, headers: Headers) -> tuple[int, bytes, bytes] | None:
-        """Status, header lines and body of the answer to a GET, if it was sent to somebody who asked alike before."""
+    def wish(self, url: bytes, headers: Headers) -> Wish | None:
+        """Of a GET; None if it is not usual, and so for the application to answer."""
         path, _, query_string = url.partition(b"?")
-        answer = self._aliases.get((path.decode("latin-1"), query_string))
-        if answer is None or b"%" in path or not path.isascii():  # those mean another path
+        accepted, origin, condition, is_usual = _wishes(headers)
+        if not is_usual or b"%" in path or not path.isascii():  # those mean another path
+            return None
+        return Wish((path.decode(), query_string), (accepted, origin), condition)
+
+    def at_once(self, wish: Wish) -> tuple[int, bytes, bytes] | None:
+        """Status, header lines and body of the answer, if it was sent to somebody who asked alike before."""
+        alias, representation, condition = wish
+        answer = self._aliases.get(alias)
+        if answer is None:
             return None
         began = perf_counter()
-        accepted, origin, condition, is_usual = _wishes(headers)
-        variant = answer.variants.get((accepted, origin))
-        if variant is None or not is_usual:
+        variant = answer.variants.get(representation)
+        if variant is None:
             return None
         answer.used = True
         start, body = messages(variant, condition)
