@@ -1,6 +1,6 @@
 """How fast evload answers, side by side with other designs and with the limit. benchmarks/README.md says what is what.
 
-uv run python benchmarks/serving.py [--quick] [--seconds 2] [--only TEXT] [--rows "88 thousand"] [--keep FOLDER]
+uv run python benchmarks/serving.py [--quick] [--seconds 2] [--rounds 5] [--only TEXT] [--rows "88 thousand"] [--keep FOLDER]
 """
 
 import argparse
@@ -235,6 +235,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="88 thousand rows and one short round")
     parser.add_argument("--seconds", type=float, default=2, help="for each measurement (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="alternations to take medians of (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="what holds this in its name")
     parser.add_argument("--rows", choices=list(PLANS), action="append", help="only this many rows")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the data there for the next run")
@@ -242,7 +243,7 @@ def main() -> None:
     if shutil.which("wrk") is None:
         sys.exit("The load comes from wrk: install it (Debian and Ubuntu: apt install wrk; macOS: brew install wrk).")
     allow_many_connections()
-    sizes, rounds = (["88 thousand"], 1) if chosen.quick else (chosen.rows or list(PLANS), 5)
+    sizes, rounds = (["88 thousand"], 1) if chosen.quick else (chosen.rows or list(PLANS), chosen.rounds)
     with tempfile.TemporaryDirectory(prefix="evload-serving-") as fresh:
         results = run(sizes, (chosen.keep or Path(fresh)).absolute(), rounds, chosen.seconds, chosen.only)
     show(results, rounds)
