@@ -1,6 +1,6 @@
 """How fast evload answers, side by side with other designs and with the limit. benchmarks/README.md says what is what.
 
-uv run python benchmarks/serving.py [--quick] [--seconds 2] [--rounds 5] [--only TEXT] [--rows "88 thousand"] [--keep FOLDER]
+uv run python benchmarks/serving.py [--quick] [--seconds 2] [--rounds 5] [--only TEXT] [--rows TEXT] [--keep FOLDER]
 """
 
 import argparse

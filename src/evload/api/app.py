@@ -56,7 +56,6 @@ class App:
         )
         self._watch = Watch(settings.database_url, self._site_changed)
         self._answers = Answers(self._database, self._watch, self._cache, self._metrics)
-        self._renewal = Renewal(self._answers, self._cache)
         cors: dict[str, Any] = {
             "allow_origins": settings.cors_origins,
             "allow_methods": ["*"],
@@ -65,6 +64,7 @@ class App:
             "expose_headers": EXPOSED,
         }
         self._representations = Representations(self._cache, settings.cors_origins, cors, settings.max_age_seconds)
+        self._renewal = Renewal(self._answers, self._cache, self._representations)
         starlette = Starlette(
             routes=self._routes(),
             middleware=[Middleware(CORSMiddleware, **cors)],

@@ -154,6 +154,11 @@ class Cache(Generic[Key]):
         """What was asked for more than once, and so will be again."""
         return [key for key, kept in self._kept.items() if kept.answer.used or kept.answer.renewals]
 
+    def wordings(self, key: Key) -> list[Representation]:
+        """What clients wrote in `Accept-Encoding` and `Origin` when they asked for it."""
+        kept = self._kept.get(key)
+        return [*kept.answer.variants] if kept else []
+
     def turn(self, renewed: Mapping[Key, Answer]) -> None:
         """Lets everything go but what was made anew, which is known by the same words as before."""
         before = self._kept.copy()

@@ -4,6 +4,7 @@ import asyncio
 
 from evload.api.cache import Answer, Cache
 from evload.api.handler import Answers, Question
+from evload.api.representation import Representations
 from evload.watch import SiteState
 
 WITHIN_SECONDS = 0.05  # a load is to be seen within 0.1 s
@@ -12,9 +13,10 @@ AT_ONCE = 2  # leaves connections, and most of the time, for those who ask
 
 
 class Renewal:
-    def __init__(self, answers: Answers, cache: Cache[Question]) -> None:
+    def __init__(self, answers: Answers, cache: Cache[Question], representations: Representations) -> None:
         self._answers = answers
         self._cache = cache
+        self._representations = representations
         self._unfinished: set[asyncio.Task[Answer]] = set()
 
     async def turn(self, state: SiteState) -> None:
@@ -38,8 +40,12 @@ class Renewal:
         await asyncio.gather(*self._unfinished, return_exceptions=True)
 
     async def _renew(self, question: Question, state: SiteState, at_once: asyncio.Semaphore) -> Answer:
+        """And all that goes out of it: the first polls of a version come in a crowd, and would wait for each other."""
         async with at_once:
-            return await self._answers.fresh(question, state)
+            answer = await self._answers.fresh(question, state)
+            for wording in self._cache.wordings(question):
+                await self._representations.hot(answer, *wording)
+            return answer
 
     def _give_up(self) -> None:
         for task in self._unfinished:
