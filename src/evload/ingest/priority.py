@@ -2,7 +2,6 @@
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
 import asyncpg
 
@@ -23,6 +22,3 @@ def let_backend_give_way(dsn: str, connection: asyncpg.Connection) -> None:
         with suppress(OSError):
             backend = connection.get_server_pid()
             os.setpriority(os.PRIO_PROCESS, backend, os.getpriority(os.PRIO_PROCESS, backend) + NICENESS)
-            # Where Linux shares the processor among sessions first, a priority counts only within one, and each process
-            # of Postgres has its own.
-            Path(f"/proc/{backend}/autogroup").write_text(f"{NICENESS}\n")
