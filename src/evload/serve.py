@@ -61,7 +61,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Blocks until SIGINT, SIGTERM or SIGHUP; requests in flight are finished first."""
     with tempfile.NamedTemporaryFile(prefix="evload-metrics-") as metrics:
-        config = _Config(
+        config = Config(
             partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
             factory=True,
             workers=workers,
@@ -80,15 +80,21 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             _Server(config, announce).run(sockets=[listener])
 
 
-class _Config(uvicorn.Config):
-    def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
-        """Called in the process that serves, right before uvicorn takes the signals.
+class Config(uvicorn.Config):
+    """uvicorn takes the signals between these two calls, gives them back when it has served, and raises again those
+    that came. All is done by then but for closing down, which they must not cut short.
+    """
 
-        It gives them back when it has served, and raises again those that came. All is done by then but for closing
-        down, which they must not cut short.
-        """
+    def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # one that came now would be ignored, and lost
         finish_undisturbed()
         return super().get_loop_factory()
+
+    def load(self) -> None:
+        try:
+            super().load()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 class _Server(uvicorn.Server):
@@ -104,6 +110,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """uvicorn itself does not take SIGHUP."""
         signal.signal(signal.SIGHUP, self.handle_exit)
         with super().capture_signals():
             yield

@@ -207,3 +207,5 @@ async def test_a_second_ctrl_c_waits_for_no_request(loaded_dsn: str, shell: Shel
             assert (ended.code, ended.stderr) == (0, "")
             answer = await request
             assert (answer.status_code, list(answer.json())) == (503, ["detail"])
+            assert "Ask again" in answer.json()["detail"]
+            assert int(answer.headers["Retry-After"]) > 0

@@ -33,17 +33,22 @@ class Flights(Generic[T]):
         finally:
             flight.waiting -= 1
             if not flight.waiting:
+                self._forget(key, flight)  # at once: whoever came while it is cancelled would be cancelled with it
                 flight.task.cancel()
 
     def _begin(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> _Flight[T]:
         flight = self._under_way[key] = _Flight(asyncio.create_task(work()))
-        flight.task.add_done_callback(lambda task: self._ended(key, task))
+        flight.task.add_done_callback(lambda _: self._ended(key, flight))
         return flight
 
-    def _ended(self, key: Hashable, task: "asyncio.Task[T]") -> None:
-        del self._under_way[key]
-        if not task.cancelled():
-            task.exception()  # whoever waited has seen it; with nobody left it is not an error
+    def _ended(self, key: Hashable, flight: _Flight[T]) -> None:
+        self._forget(key, flight)
+        if not flight.task.cancelled():
+            flight.task.exception()  # whoever waited has seen it; with nobody left it is not an error
+
+    def _forget(self, key: Hashable, flight: _Flight[T]) -> None:
+        if self._under_way.get(key) is flight:
+            del self._under_way[key]
 
 
 async def unless_gone(work: "asyncio.Task[T]", gone: Callable[[], Coroutine[Any, Any, object]]) -> T | None:

@@ -28,7 +28,7 @@ class Wish(NamedTuple):
 
 
 class Wishes:
-    """Wishes by the whole of the requests, for as long as not too many are different."""
+    """What requests ask for, by all their bytes. All are forgotten when too many are different."""
 
     def __init__(self) -> None:
         self.known: dict[bytes, Wish] = {}
@@ -58,7 +58,7 @@ class HotPath:
             return await self._app(scope, receive, send)
         began = perf_counter()
         answer.used = True
-        accepted, origin, condition, _ = _wishes(scope["headers"])
+        accepted, origin, condition, _ = _asked_for(scope["headers"])
         variant = answer.variants.get((accepted, origin))
         if variant is None:
             variant = await self._make_variant(answer, accepted, origin)
@@ -70,10 +70,10 @@ class HotPath:
     def wish(self, url: bytes, headers: Headers) -> Wish | None:
         """Of a GET; None if it is not usual, and so for the application to answer."""
         path, _, query_string = url.partition(b"?")
-        accepted, origin, condition, is_usual = _wishes(headers)
-        if not is_usual or b"%" in path or not path.isascii():  # those mean another path
+        if b"%" in path or not path.isascii():  # those mean another path
             return None
-        return Wish((path.decode(), query_string), (accepted, origin), condition)
+        accepted, origin, condition, is_usual = _asked_for(headers)
+        return Wish((path.decode(), query_string), (accepted, origin), condition) if is_usual else None
 
     def at_once(self, wish: Wish) -> tuple[int, bytes, bytes] | None:
         """Status, header lines and body of the answer, if it was sent to somebody who asked alike before."""
@@ -92,7 +92,7 @@ class HotPath:
         return status, start["evload.lines"], body["body"]
 
 
-def _wishes(headers: Headers) -> tuple[bytes, bytes, bytes, bool]:
+def _asked_for(headers: Headers) -> tuple[bytes, bytes, bytes, bool]:
     """`Accept-Encoding`, `Origin` and `If-None-Match`, and whether an answer is all that is asked for."""
     accepted = origin = condition = b""
     is_usual = True

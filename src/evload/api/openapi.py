@@ -71,7 +71,7 @@ def _responses(endpoint: Endpoint) -> Json:
         responses["404"] = _body("Nothing was observed", problem)
     if fields:
         responses["422"] = _body("A parameter does not parse", _ref(BadParameters))
-    busy = _body("Too many requests are waiting for the database", problem)
+    busy = _body("Too many requests are waiting for the database, or evload is about to end", problem)
     busy["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return {**responses, "500": _body("The database is away, or the query failed", problem), "503": busy}
 

@@ -8,7 +8,6 @@ from evload.api.hot import HotPath, Wish
 
 # To copy so much is cheaper than to let the kernel gather it.
 COPIED_BYTES = 16_384
-TIMER_SLACK_SECONDS = 0.01
 
 
 class HotProtocol(HttpToolsProtocol):
@@ -62,7 +61,7 @@ class HotProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """To set the clock anew at every answer would cost more than the answer, so it is looked at when it rings."""
         left_seconds = self._answered_at + self.timeout_keep_alive - self.loop.time()
-        if left_seconds > TIMER_SLACK_SECONDS:
+        if left_seconds > 0:
             self._set_keepalive(left_seconds)
         else:
             super().timeout_keep_alive_handler()

@@ -70,6 +70,20 @@ async def test_it_ends_when_nobody_waits() -> None:
     assert work.cancelled == 1
 
 
+async def test_nobody_joins_a_flight_that_is_about_to_end() -> None:
+    """To cancel a query takes a round trip, in which the next client may ask the same."""
+    flights, work = Flights[int](), Work()
+    with flights.joined("key", work):
+        await asyncio.sleep(0)
+    with flights.joined("key", work) as flight:
+        work.done.set()
+        assert await unless_gone(flight, stay) == 2
+    assert work.cancelled == 1
+    work.done.clear()
+    with flights.joined("key", work) as flight, flights.joined("key", work) as same:
+        assert flight is same
+
+
 async def hang_up() -> None:
     await asyncio.sleep(0)
 
