@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from evload.embedded import running_server
 from evload.resources import folder
 from tests.acceptance.conftest import copied
 from tests.acceptance.processes import PATIENCE_SECONDS, SIGNALS, Shell, postgres_pids, somebody_waits, wait_until
@@ -108,3 +109,17 @@ def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Pa
         assert (ended.code, ended.stderr.count("\n")) in ((0, 0), (1, 1)), ended
     assert " 0 rejected" in here.succeed("load", "--again", big)
     assert postgres_pids(data_dir) == []
+
+
+def test_a_first_load_outlives_a_crash_right_after_it(shell: Shell, tmp_path: Path) -> None:
+    """Its rows and keys are in no write-ahead log: they are on disk before it is done."""
+    data_dir = tmp_path / "data"
+    here = shell.with_(EVLOAD_DATA_DIR=str(data_dir))
+    with running_server(data_dir, lambda _: None) as dsn:
+        here.succeed("load", SAMPLE)
+        killed = postmaster_pid(data_dir)
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: not postgres_pids(data_dir))
+        here.succeed("status")
+        assert postmaster_pid(data_dir) != killed
+        assert asyncio.run(_rows_left(dsn)) == SAMPLE_ROWS

@@ -187,6 +187,16 @@ async def test_the_first_load_leaves_every_key_and_index(
     await databases.drop(untouched)
 
 
+async def test_the_first_load_leaves_nothing_to_vacuum(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """Readers need no second look at a row, and a vacuum not at a page: else both wait when a big file has come."""
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST))
+    looked_at_again = "SELECT relpages - relallvisible FROM pg_class WHERE oid = 'hourly_load'::regclass"
+    assert await connection.fetchval(looked_at_again) == 0
+    assert await connection.fetchval("SELECT relpages FROM pg_class WHERE oid = 'hourly_load'::regclass") > 0
+
+
 async def test_equal_keys_far_apart_are_counted(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     """More than a block of the file lies between them."""
     start = datetime(2000, 1, 1)

@@ -40,6 +40,9 @@ _SETTINGS = {
     # Processes that help with a big query cannot be told to give way to polls, so one core is left to those.
     "max_parallel_workers_per_gather": str(min(2, max(0, (os.cpu_count() or 1) - 2))),
     "max_wal_size": "2GB",
+    "wal_level": "minimal",  # a first load is written once, not twice; replicas are for servers of their own
+    "max_wal_senders": "0",
+    "io_method": "sync",  # what is read is in memory: other processes need longer to say so than to read it
     "shared_buffers": "256MB",
 }
 _NOT_YET = (

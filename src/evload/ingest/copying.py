@@ -2,9 +2,8 @@
 
 import asyncio
 import io
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -13,6 +12,7 @@ import asyncpg
 import polars as pl
 
 from evload.ingest import wire
+from evload.ingest.ahead import one_ahead, one_awaited_ahead
 from evload.ingest.frames import MEASURES, WH
 from evload.ingest.read import Batch, LoadFile
 from evload.ingest.rejects import Rejects
@@ -35,6 +35,7 @@ class Staging:
 
     table = "staging"
     columns = FIELDS
+    is_emptied = False
 
     def encoded(self, batch: Batch) -> Iterator[memoryview]:
         return wire.rows(_fields(batch), len(self.columns))
@@ -45,6 +46,7 @@ class StraightIn:
 
     table = "hourly_load"
     columns = ("batch_id", "occurrence", *FIELDS)
+    is_emptied = True
 
     def __init__(self, batch_id: int) -> None:
         self._batch = wire.integer(batch_id)
@@ -80,14 +82,16 @@ async def copy(
 
     def blocks() -> Iterator[list[Piece]]:
         yield [wire.BEGIN]
-        for batch in file.batches():
+        for batch in one_ahead(file.batches()):
             _count(batch, counts, rejects)
             progress.show(counts.rows_read, file.bytes_read, file.bytes_total)
             see(batch)
             yield [*target.encoded(batch)]
         yield [wire.END]
 
-    copied = connection.copy_to_table(target.table, source=_sent(blocks()), columns=target.columns, format="binary")
+    copied = connection.copy_to_table(
+        target.table, source=_sent(blocks()), columns=target.columns, format="binary", freeze=target.is_emptied
+    )
     try:
         await _unless_lost(connection, copied)
     finally:
@@ -120,45 +124,14 @@ async def _unless_lost(connection: asyncpg.Connection, work: Coroutine[Any, Any,
 
 
 def _sent(blocks: Iterator[list[Piece]]) -> AsyncIterator[bytes]:
-    return cast("AsyncIterator[bytes]", _one_ahead(blocks))  # asyncpg takes whatever has a buffer
+    return cast("AsyncIterator[bytes]", _pieces(blocks))  # asyncpg takes whatever has a buffer
 
 
-async def _one_ahead(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
-    """Makes the next block while the one before it is sent."""
-    upcoming = _in_thread(lambda: next(blocks, None))
-    try:
-        while (block := await upcoming) is not None:
-            upcoming = _in_thread(lambda: next(blocks, None))
-            for part in block:
-                yield part
-    finally:
-        upcoming.cancel()
-
-
-def _in_thread(work: Callable[[], list[Piece] | None]) -> "asyncio.Future[list[Piece] | None]":
-    """In a daemon thread, unlike `asyncio.to_thread`: one that waits for a pipe must not keep evload from ending."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[list[Piece] | None] = loop.create_future()
-
-    def settle(result: list[Piece] | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
-
-    def run() -> None:
-        result, failed = None, None
-        try:
-            result = work()
-        except BaseException as error:  # whoever awaits the future shall see it
-            failed = error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, failed)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
+async def _pieces(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
+    async with aclosing(one_awaited_ahead(blocks)) as ready:
+        async for block in ready:
+            for piece in block:
+                yield piece
 
 
 def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:

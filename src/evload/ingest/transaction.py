@@ -11,8 +11,13 @@ from evload.errors import EvloadError
 from evload.ingest.priority import let_backend_give_way
 from evload.queries import query
 
-# For sorting a file's rows and building keys; one load at a time uses it.
-SETTINGS = {"work_mem": "64MB", "maintenance_work_mem": "64MB"}
+SETTINGS = {
+    # For sorting a file's rows and building keys; one load at a time uses it.
+    "work_mem": "64MB",
+    "maintenance_work_mem": "64MB",
+    # What was written goes to disk meanwhile, so that there is little left of it to wait for at the end.
+    "backend_flush_after": "2MB",
+}
 CLOSE_SECONDS = 5
 
 
