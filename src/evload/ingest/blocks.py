@@ -39,13 +39,17 @@ class Grammar:
         self._not_structure = bytes(set(range(256)) - set(f'{self._separator}"\n'.encode()))
         self._line = self._separator.encode() * (len(header.columns.spelled) - 1) + b"\n"
 
-    def is_regular(self, data: bytes, lines: int) -> bool:
-        """Looks only at separators, quotes and line feeds, which is cheap: the rest of the bytes is dropped first."""
+    def structure(self, data: bytes) -> bytes:
+        """Separators, quotes and line feeds alone, in which all else is found sooner."""
+        return data.translate(None, self._not_structure)
+
+    def is_regular(self, data: bytes, structure: bytes, lines: int) -> bool:
         expected = self._line * lines
-        structure = data.translate(None, self._not_structure)
-        if structure.replace(b'""', b"") == expected:
+        if structure == expected:
             return True
-        return b'"' in structure and self._quoted.sub(b"", data).translate(None, self._not_structure) == expected
+        return b'"' in structure and (
+            structure.replace(b'""', b"") == expected or self.structure(self._quoted.sub(b"", data)) == expected
+        )
 
     def records(self, data: bytes) -> Iterator[bytes]:
         """The whole records from the start of `data`; stops at one that has no end."""
@@ -102,9 +106,10 @@ class Blocks:
     def _whole_records(self, data: bytes, line: int) -> Block:
         whole = data[: data.rfind(b"\n") + 1]
         require_utf8(self._file, whole, line)
-        lines = whole.count(b"\n")
-        regular = self._grammar.is_regular(whole, lines)
-        if regular or b'"' not in whole:
+        structure = self._grammar.structure(whole)
+        lines = structure.count(b"\n")
+        regular = self._grammar.is_regular(whole, structure, lines)
+        if regular or b'"' not in structure:
             return Block(whole, line, lines, regular)
         records = data[: sum(map(len, self._grammar.records(data)))]
         return Block(records, line, records.count(b"\n"), regular=False)
