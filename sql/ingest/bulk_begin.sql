@@ -6,6 +6,5 @@ LOCK TABLE hourly_load IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE hourly_load ALTER COLUMN index SET CACHE 1000;
 ALTER TABLE hourly_load DROP CONSTRAINT hourly_load_pkey;
 DROP INDEX hourly_load_index, hourly_load_date_from;
--- Of a table emptied by the same transaction nobody sees a row before its end: they need no marks of who may see them,
--- and a server without replicas need not write them twice.
+-- What goes into a table that the same transaction emptied, a server without replicas need not write to its log as well.
 TRUNCATE hourly_load;

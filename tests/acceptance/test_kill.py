@@ -111,15 +111,31 @@ def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Pa
     assert postgres_pids(data_dir) == []
 
 
-def test_a_first_load_outlives_a_crash_right_after_it(shell: Shell, tmp_path: Path) -> None:
-    """Its rows and keys are in no write-ahead log: they are on disk before it is done."""
-    data_dir = tmp_path / "data"
+def test_a_first_load_is_written_once_and_outlives_a_crash_right_after_it(shell: Shell, tmp_path: Path) -> None:
+    """Rows and keys that are large enough are not in the write-ahead log: they are on disk before the load is done."""
+    big, data_dir = tmp_path / "big.csv", tmp_path / "data"
+    shell.succeed("sample", big, "--users", "200")
     here = shell.with_(EVLOAD_DATA_DIR=str(data_dir))
     with running_server(data_dir, lambda _: None) as dsn:
-        here.succeed("load", SAMPLE)
+        here.succeed("migrate")
+        log_before, _ = asyncio.run(_log_and_table_bytes(dsn))
+        here.succeed("load", big)
+        log_after, table_bytes = asyncio.run(_log_and_table_bytes(dsn))
+        assert log_after - log_before < table_bytes / 2
         killed = postmaster_pid(data_dir)
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: not postgres_pids(data_dir))
         here.succeed("status")
         assert postmaster_pid(data_dir) != killed
-        assert asyncio.run(_rows_left(dsn)) == SAMPLE_ROWS
+        assert asyncio.run(_rows_left(dsn)) == big.read_bytes().count(b"\n") - 1
+
+
+async def _log_and_table_bytes(dsn: str) -> tuple[int, int]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        sizes = "SELECT pg_current_wal_insert_lsn() - '0/0', pg_total_relation_size('hourly_load')"
+        found = await connection.fetchrow(sizes)
+        assert found is not None
+        return int(found[0]), found[1]
+    finally:
+        await connection.close()

@@ -2,14 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def in_thread(work: Callable[[], T]) -> "Future[T]":
+def _in_thread(work: Callable[[], T]) -> "Future[T]":
     future: Future[T] = Future()
 
     def run() -> None:
@@ -25,18 +25,15 @@ def in_thread(work: Callable[[], T]) -> "Future[T]":
 
 def one_ahead(items: Iterator[T]) -> Iterator[T]:
     """Makes the next item while the one before it is worked on."""
-    upcoming = in_thread(lambda: next(items, None))
+    upcoming = _in_thread(lambda: next(items, None))
     while (item := upcoming.result()) is not None:
-        upcoming = in_thread(lambda: next(items, None))
+        upcoming = _in_thread(lambda: next(items, None))
         yield item
 
 
-async def one_awaited_ahead(items: Iterator[T]) -> AsyncGenerator[T]:
-    """The same for who must not be held up."""
-    upcoming = asyncio.wrap_future(in_thread(lambda: next(items, None)))
-    try:
-        while (item := await upcoming) is not None:
-            upcoming = asyncio.wrap_future(in_thread(lambda: next(items, None)))
-            yield item
-    finally:
-        upcoming.cancel()
+async def one_awaited_ahead(items: Iterator[T]) -> AsyncIterator[T]:
+    """The same on an event loop, which goes on meanwhile."""
+    upcoming = _in_thread(lambda: next(items, None))
+    while (item := await asyncio.wrap_future(upcoming)) is not None:
+        upcoming = _in_thread(lambda: next(items, None))
+        yield item

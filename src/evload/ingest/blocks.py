@@ -40,7 +40,7 @@ class Grammar:
         self._line = self._separator.encode() * (len(header.columns.spelled) - 1) + b"\n"
 
     def structure(self, data: bytes) -> bytes:
-        """Separators, quotes and line feeds alone, in which all else is found sooner."""
+        """Its separators, quotes and line feeds alone: far fewer bytes to look through."""
         return data.translate(None, self._not_structure)
 
     def is_regular(self, data: bytes, structure: bytes, lines: int) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -35,7 +34,6 @@ class Staging:
 
     table = "staging"
     columns = FIELDS
-    is_emptied = False
 
     def encoded(self, batch: Batch) -> Iterator[memoryview]:
         return wire.rows(_fields(batch), len(self.columns))
@@ -46,7 +44,6 @@ class StraightIn:
 
     table = "hourly_load"
     columns = ("batch_id", "occurrence", *FIELDS)
-    is_emptied = True
 
     def __init__(self, batch_id: int) -> None:
         self._batch = wire.integer(batch_id)
@@ -89,9 +86,7 @@ async def copy(
             yield [*target.encoded(batch)]
         yield [wire.END]
 
-    copied = connection.copy_to_table(
-        target.table, source=_sent(blocks()), columns=target.columns, format="binary", freeze=target.is_emptied
-    )
+    copied = connection.copy_to_table(target.table, source=_sent(blocks()), columns=target.columns, format="binary")
     try:
         await _unless_lost(connection, copied)
     finally:
@@ -128,10 +123,9 @@ def _sent(blocks: Iterator[list[Piece]]) -> AsyncIterator[bytes]:
 
 
 async def _pieces(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
-    async with aclosing(one_awaited_ahead(blocks)) as ready:
-        async for block in ready:
-            for piece in block:
-                yield piece
+    async for block in one_awaited_ahead(blocks):
+        for piece in block:
+            yield piece
 
 
 def _count(batch: Batch, counts: Counts, rejects: Rejects) -> None:

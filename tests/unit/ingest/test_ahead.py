@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,7 @@ def test_one_is_made_ahead_and_no_more() -> None:
     ahead = one_ahead(items())
     assert next(ahead) == 0
     assert second_is_made.wait(10)
+    time.sleep(0.05)
     assert made == [0, 1]
 
 
