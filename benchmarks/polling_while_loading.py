@@ -201,8 +201,8 @@ def measure(dsn: str, files: list[Path], seconds: float, clients: int, pause: fl
     """Half of the quiet time comes before the changes, half after them."""
     spawn = multiprocessing.get_context("spawn")
     begin, end, found = spawn.Event(), spawn.Event(), spawn.Queue()
-    changing = spawn.Process(target=change_until, args=(dsn, files, begin, end, found))
-    changing.start()
+    write_transaction = spawn.Process(target=change_until, args=(dsn, files, begin, end, found))
+    write_transaction.start()
     versions: Versions = found.get()
 
     async def plan(polled: Polled) -> None:
@@ -213,7 +213,7 @@ def measure(dsn: str, files: list[Path], seconds: float, clients: int, pause: fl
         begin.set()
         await asyncio.sleep(seconds)
         end.set()
-        while changing.is_alive():
+        while write_transaction.is_alive():
             while not found.empty():
                 versions.update(found.get())
             await asyncio.sleep(0.1)
@@ -225,8 +225,8 @@ def measure(dsn: str, files: list[Path], seconds: float, clients: int, pause: fl
         polled = Polled(clients, pause, host, int(port))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(polled.run(plan))
-    changing.join()
-    assert changing.exitcode == 0, "a change failed; its error stands above"
+    write_transaction.join()
+    assert write_transaction.exitcode == 0, "a change failed; its error stands above"
     while not found.empty():
         versions.update(found.get())
     return polled, versions

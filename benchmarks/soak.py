@@ -123,12 +123,12 @@ async def soak(dsn: str, data_dir: Path, ports: Sequence[int], site: Site, secon
     verdict, polls = Verdict(), Polls()
     verdict.right.update(await answers_of_version(dsn))
     changes = Changes(dsn, data_dir, verdict)
-    changing = asyncio.create_task(changes.run())
+    write_transaction = asyncio.create_task(changes.run())
     polling = [asyncio.create_task(Poller(ports[n % len(ports)], polls, n).run()) for n in range(POLLERS)]
     await break_things(site, ports, polls, verdict, seconds)
-    for task in (changing, *polling):
+    for task in (write_transaction, *polling):
         task.cancel()
-    await asyncio.gather(changing, *polling, return_exceptions=True)
+    await asyncio.gather(write_transaction, *polling, return_exceptions=True)
     verdict.right.update(await answers_of_version(dsn))
     verdict.judge(polls)
     verdict.counts.update(changes_made=changes.done, changes_refused=changes.refused)

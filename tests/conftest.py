@@ -11,7 +11,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from evload.api.app import App
+from evload.api.server.app import App
 from evload.migrate import upgrade
 from evload.settings import Settings
 from tests.servers import TestServer, choose

@@ -59,7 +59,10 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
     """
     from evload.serve import listen
 
-    with closing(listen(host, port)) as listener, database(data_dir, migrate=True, for_long=True) as (settings, dsn):
+    with (
+        closing(listen(host, port)) as listener,
+        database(data_dir, migrate=True, restart_server=True) as (settings, dsn),
+    ):
         if files:
             _load_all(dsn, files)
         elif run(_is_empty(dsn)):
@@ -74,7 +77,7 @@ def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
     """Serve the API, and nothing else."""
     from evload.serve import listen
 
-    with closing(listen(host, port)) as listener, database(data_dir, for_long=True) as (settings, _):
+    with closing(listen(host, port)) as listener, database(data_dir, restart_server=True) as (settings, _):
         _serve(settings, listener, workers)
 
 
@@ -122,10 +125,10 @@ def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **option
     FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
     not at all. Loading one again changes only what differs.
     """
-    from evload.ingest.priority import give_way
+    from evload.ingest.storing.priority import lower_priority
 
     with database(data_dir) as (_, dsn):
-        give_way()
+        lower_priority()
         _load_all(dsn, files, as_json=as_json, **options)
 
 
@@ -225,7 +228,7 @@ def _ask(question: str, yes: bool) -> None:
 @on_a_database
 def refresh(data_dir: Path | None) -> None:
     """Compute both materialized views again, for instance after rows were changed by hand."""
-    from evload.ingest.views import refresh as refresh_views
+    from evload.ingest.storing.totals import refresh as refresh_views
 
     with database(data_dir) as (_, dsn):
         click.echo(f"Both views are up to date. Data version {run(refresh_views(dsn))}.")
@@ -253,7 +256,7 @@ async def _status(dsn: str) -> dict[str, Any]:
     connection = await connect(dsn, "status")
     try:
         with driver_errors_translated():
-            row = await connection.fetchrow(query("status").text)
+            row = await connection.fetchrow(query("site/status").text)
         return {"revision": schema.newest_revision(), **dict(row or {})}
     finally:
         await connection.close()

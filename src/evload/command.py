@@ -57,7 +57,7 @@ def stop_on_signals() -> None:
         signal.signal(number, _stop)
 
 
-def finish_undisturbed() -> None:
+def ignore_stop_signals() -> None:
     """From here on signals are ignored: an impatient second Ctrl-C would leave Postgres running, and call what is done
     not done."""
     for number in STOP_SIGNALS:
@@ -92,7 +92,9 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def database(data_dir: Path | None, *, migrate: bool = False, for_long: bool = False) -> Iterator[tuple[Settings, str]]:
+def database(
+    data_dir: Path | None, *, migrate: bool = False, restart_server: bool = False
+) -> Iterator[tuple[Settings, str]]:
     """The settings, and the address of the database: the configured one, or the embedded server's.
 
     The embedded one is evload's own, so its schema is always brought up to date.
@@ -102,12 +104,12 @@ def database(data_dir: Path | None, *, migrate: bool = False, for_long: bool = F
         run(_prepare(settings.database_url, settings, migrate=migrate))
         yield settings, settings.database_url
         return
-    with running_server(settings.data_dir or default_data_dir(os.environ), say, revive=for_long) as dsn:
+    with running_server(settings.data_dir or default_data_dir(os.environ), say, revive=restart_server) as dsn:
         try:
             run(_prepare(dsn, settings, migrate=True))
             yield settings.with_database(dsn), dsn
         finally:
-            finish_undisturbed()
+            ignore_stop_signals()
 
 
 async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:

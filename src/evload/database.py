@@ -81,7 +81,7 @@ class _Connection(asyncpg.Connection):
 
 
 async def _use_site_clock(connection: asyncpg.Connection) -> None:
-    await connection.execute(query("use_site_clock").text)
+    await connection.execute(query("site/use_clock").text)
 
 
 class Database:

@@ -21,9 +21,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors.multiprocess import Multiprocess
 
-from evload.api.app import App
-from evload.api.protocol import HotProtocol
-from evload.command import STOP_SIGNALS, finish_undisturbed
+from evload.api.server.app import App
+from evload.api.server.protocol import HotProtocol
+from evload.command import STOP_SIGNALS, ignore_stop_signals
 from evload.errors import EvloadError
 from evload.settings import Settings
 
@@ -87,7 +87,7 @@ class Config(uvicorn.Config):
 
     def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # one that came now would be ignored, and lost
-        finish_undisturbed()
+        ignore_stop_signals()
         return super().get_loop_factory()
 
     def load(self) -> None:
@@ -114,7 +114,7 @@ class _Server(uvicorn.Server):
         signal.signal(signal.SIGHUP, self.handle_exit)
         with super().capture_signals():
             yield
-        finish_undisturbed()
+        ignore_stop_signals()
 
 
 class _Workers(Multiprocess):
@@ -140,12 +140,12 @@ def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
     if in_worker:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the whole terminal; the parent decides
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
     gc.freeze()  # what is there now stays; looking through it again and again only delays requests
     return app.asgi
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _not_cancelled(record: logging.LogRecord) -> bool:
     """That a request was cut off by an end that no longer waited for it is not."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 

@@ -115,7 +115,7 @@ class Watch:
         await connection.execute(f"SET application_name = 'evload watch, {how}'")
 
     async def _ask(self, connection: asyncpg.Connection) -> None:
-        row = await connection.fetchrow(query("site").text, timeout=ANSWER_WITHIN_SECONDS)
+        row = await connection.fetchrow(query("site/state").text, timeout=ANSWER_WITHIN_SECONDS)
         if row is None:
             raise DatabaseUnavailable
         before, self.problem = self._state, None

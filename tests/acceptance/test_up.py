@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from evload.embedded import default_data_dir
-from evload.ingest.priority import NICENESS
+from evload.ingest.storing.priority import NICENESS
 from tests.acceptance.conftest import FILE
 from tests.acceptance.processes import (
     SIGNALS,

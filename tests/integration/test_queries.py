@@ -6,8 +6,8 @@ from typing import get_args
 import asyncpg
 import pytest
 
-from evload.api import models
-from evload.api.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract import models
+from evload.api.contract.endpoints import ENDPOINTS, Endpoint
 from evload.queries import query, query_names, served
 
 PYTHON_TYPES = {
@@ -21,8 +21,8 @@ PYTHON_TYPES = {
     "timestamptz": datetime,
 }
 SEVERAL_STATEMENTS = (
-    "ingest/temporary_tables", "ingest/bulk_begin", "ingest/bulk_end", "views/refresh_closed", "views/refresh_recent",
-    "views/compute_all_sums", "views/compute_all_user_days", "views/touch_uneven_days", "views/forget_everything",
+    "ingest/temporary_tables", "ingest/bulk_begin", "ingest/bulk_end", "totals/refresh_closed", "totals/refresh_recent",
+    "totals/compute_all_sums", "totals/compute_all_user_days", "totals/touch_uneven_days", "totals/forget_everything",
 )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ async def test_the_envelope_keeps_the_parameters(connection: asyncpg.Connection,
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
 def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint) -> None:
     columns = query(endpoint.query).columns
-    if not issubclass(endpoint.answer, models.Answer):
+    if not issubclass(endpoint.answer, models.Model):
         assert [PYTHON_TYPES[kind] for _, kind in columns] == [endpoint.answer]
         return
     fields = endpoint.answer.model_fields

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evload.ingest import load, sums
+from evload.ingest import load
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.read import LoadFile
-from evload.ingest.views import refresh
+from evload.ingest.storing import sums
+from evload.ingest.storing.totals import refresh
 from evload.queries import Query, query
 from evload.schema import settle_timezone
 from tests.conftest import Databases
@@ -64,7 +65,7 @@ def statements() -> Iterator[list[str]]:
         names.append(name)
         return query(name)
 
-    with mock.patch("evload.ingest.views.query", noted):
+    with mock.patch("evload.ingest.storing.totals.query", noted):
         yield names
 
 
@@ -112,7 +113,7 @@ async def test_a_first_load_and_a_refresh_say_the_same(
 
 ONE_DAY = [f"2024-01-01T{hour:02}:00Z;2024-01-01T{hour + 1:02}:00Z;A-1;1;1;2;3;4" for hour in range(20)]
 MIXED_UP = [f"2024-01-{day:02}T08:00Z;2024-01-{day:02}T09:00Z;U-{day};1;1;2;3;4" for day in range(1, 31)]
-IN_SQL = "views/compute_all_user_days"
+IN_SQL = "totals/compute_all_user_days"
 
 
 async def test_a_first_load_is_not_added_up_again(dsn: str, tmp_path: Path, statements: list[str]) -> None:

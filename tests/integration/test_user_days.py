@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from evload.ingest import batches
 from evload.ingest.load import LoadOptions, load_file
-from evload.ingest.views import refresh
+from evload.ingest.storing.totals import refresh
 from evload.migrate import upgrade
 from evload.queries import query
 from evload.schema import settle_timezone
@@ -160,8 +160,8 @@ async def test_no_plan_reads_more_rows_than_those_of_the_days_that_are_cut(real_
     """Also the plan that Postgres makes without knowing the range."""
     connection = await asyncpg.connect(real_dsn)
     await connection.execute("SET plan_cache_mode = force_generic_plan")
-    types = ", ".join(kind for _, kind in query("users_summary").params)
-    await connection.execute(f"PREPARE asked ({types}) AS {query('users_summary').text}")
+    types = ", ".join(kind for _, kind in query("users/summary").params)
+    await connection.execute(f"PREPARE asked ({types}) AS {query('users/summary').text}")
     asked = "'flex_3_6_kwh', '2019-03-03 10:00', '2019-05-05 09:00', 'hours', 20"
     (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked ({asked})"))
     await connection.close()

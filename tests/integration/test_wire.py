@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evload.ingest import wire
+from evload.ingest.storing import wire
 from tests.integration.test_answers import examples
 
 TABLE = """
@@ -35,10 +35,10 @@ rows = st.tuples(
 async def test_postgres_reads_what_was_meant(
     connection: asyncpg.Connection, rows: list[tuple[int, datetime, str, int | None, int | None]], at_once: int
 ) -> None:
-    places, starts, users, wh, other_wh = (list(column) for column in zip(*rows, strict=True))
+    index, starts, users, wh, other_wh = (list(column) for column in zip(*rows, strict=True))
     numbers = pl.int_range(len(rows), eager=True)
     fields = [
-        wire.Field(numbers, wire.integers(pl.Series(places, dtype=pl.Int32))),
+        wire.Field(numbers, wire.integers(pl.Series(index, dtype=pl.Int32))),
         wire.Field(numbers, wire.hours(pl.Series(starts, dtype=pl.Datetime("us", "UTC")))),
         wire.Field(numbers, wire.texts(pl.Series(users))),
         *wire.kwh(pl.DataFrame({"wh": wh, "other_wh": other_wh}, schema={"wh": pl.Int64, "other_wh": pl.Int64})),

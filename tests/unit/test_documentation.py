@@ -5,7 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from evload.api.endpoints import ENDPOINTS
+from evload.api.contract.endpoints import ENDPOINTS
 from evload.cli import main
 from evload.settings import Settings
 

@@ -29,6 +29,6 @@ def test_last_words_pick_the_reason() -> None:
         "2026-11-22 11:06:01.612 UTC [10354] FATAL:  data directory is gone\n"
         "2026-11-22 11:06:01.613 UTC [10354] LOG:  database system is shut down\n"
     )
-    assert cluster.last_words(log) == "FATAL:  data directory is gone"
-    assert cluster.last_words("one\ntwo\n") == "one two"
-    assert cluster.last_words("") == "it did not say why"
+    assert cluster.failure_reason(log) == "FATAL:  data directory is gone"
+    assert cluster.failure_reason("one\ntwo\n") == "one two"
+    assert cluster.failure_reason("") == "it did not say why"

@@ -19,7 +19,7 @@ class EmptyRange(EvloadError):
     """start_date must be before end_date"""
 
 
-class Ending(EvloadError):
+class ShuttingDown(EvloadError):
     """evload is about to end, and no longer waits for the database. Ask again once it runs."""
 
 
@@ -28,7 +28,7 @@ STATUSES: dict[type[EvloadError], int] = {
     QueryFailed: 500,
     DatabaseUnavailable: 500,
     TooBusy: 503,
-    Ending: 503,
+    ShuttingDown: 503,
 }
 
 

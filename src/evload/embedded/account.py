@@ -23,7 +23,7 @@ class Account:
     gid: int | None = None
 
     @property
-    def is_us(self) -> bool:
+    def is_self(self) -> bool:
         return self.uid is None
 
     @property
@@ -61,7 +61,7 @@ class Account:
     def _options(self, keep: Sequence[int]) -> dict[str, Any]:
         """Open files in `keep` alone go along; a session of its own keeps Ctrl-C at the terminal away."""
         options = {"stdin": subprocess.DEVNULL, "pass_fds": keep, "cwd": "/", "env": _ENVIRONMENT}
-        if not self.is_us:
+        if not self.is_self:
             options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
         return options | {"start_new_session": True}
 
@@ -72,7 +72,7 @@ class Account:
         The folder may lie below others that the account cannot enter (/root, say) and that are not ours to open. On
         Linux `/proc/self/fd/N` leads to an open folder without walking its parents, also in all forked processes.
         """
-        if self.is_us or sys.platform != "linux":
+        if self.is_self or sys.platform != "linux":
             yield str(folder), ()
             return
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

@@ -34,7 +34,7 @@ def wheel_folder() -> Path:
 
 def usable_bin(wheel: Path, account: "Account") -> Path:
     """Give the folder of programs that the account can run: the wheel's own, or that of a copy."""
-    if account.is_us or _can_run(wheel / _BIN, account):
+    if account.is_self or _can_run(wheel / _BIN, account):
         return wheel / _BIN
     for store in _STORES:
         with suppress(OSError):

@@ -85,7 +85,7 @@ class Cluster:
         finally:
             password_for_initdb.unlink()
         if done.returncode != 0:
-            raise EvloadError(f"Postgres could not make its data folder {self.pgdata}: {last_words(done.stdout)}")
+            raise EvloadError(f"Postgres could not make its data folder {self.pgdata}: {failure_reason(done.stdout)}")
         new.rename(self.pgdata)
         _sync_folder(self.folder)
 
@@ -123,7 +123,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def last_words(output: str) -> str:
+def failure_reason(output: str) -> str:
     """Pick from what Postgres wrote the lines that say why it gave up."""
     lines = [re.sub(r"^\S+ \S+ \S+ \[\d+\] ", "", line).strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|HINT", line)]

@@ -22,9 +22,9 @@ import asyncpg
 
 from evload.embedded.account import Account, account_for
 from evload.embedded.binaries import usable_bin
-from evload.embedded.cluster import USER, Cluster, last_words
+from evload.embedded.cluster import USER, Cluster, failure_reason
 from evload.embedded.sockets import linked_folder, new_socket_folder
-from evload.embedded.waiting import Patience, exclusive, lock_file, share_lock, try_lock
+from evload.embedded.waiting import PatientWait, exclusive, lock_file, share_lock, try_lock
 from evload.errors import EvloadError
 
 _DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
@@ -144,7 +144,7 @@ class _Server:
 
     def ensure_running(self) -> str:
         """There is no deadline: recovery after a crash takes as long as it takes."""
-        patience = Patience(
+        patience = PatientWait(
             self._say, "Postgres does not answer yet (after a crash it first recovers, or its last processes still end)"
         )
         while True:
@@ -164,7 +164,7 @@ class _Server:
             if not try_lock(claim):
                 return False
             if self._process:
-                words = last_words(self._cluster.log.read_text(errors="replace"))
+                words = failure_reason(self._cluster.log.read_text(errors="replace"))
                 raise EvloadError(f"Postgres stopped right after its start: {words} (more in {self._cluster.log})")
             self._launch(claim)
             return True
@@ -203,7 +203,7 @@ class _Server:
 
     def _has_ended(self) -> bool:
         """A server that neither is our child nor answers is left alone; the next start finds out what became of it."""
-        patience = Patience(self._say, "Postgres writes its last changes to disk before it ends")
+        patience = PatientWait(self._say, "Postgres writes its last changes to disk before it ends")
         told = False
         while self.is_alive():
             if not told and not (told := self._tell_to_end()):

@@ -12,7 +12,7 @@ _NEXT_WORD_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
 
 
-class Patience:
+class PatientWait:
     """Waits as long as it takes, and says so now and then."""
 
     def __init__(self, say: Callable[[str], None], what: str) -> None:
@@ -50,7 +50,7 @@ def share_lock(descriptor: int) -> None:
 
 @contextmanager
 def exclusive(descriptor: int, say: Callable[[str], None], what: str) -> Iterator[None]:
-    patience = Patience(say, what)
+    patience = PatientWait(say, what)
     while not try_lock(descriptor):
         patience.pause()
     try:

@@ -8,8 +8,8 @@ import asyncpg
 from evload import schema
 from evload.database import connect, driver_errors_translated
 from evload.errors import EvloadError
-from evload.ingest.transaction import changing
-from evload.ingest.views import bring_up_to_date, take_turn
+from evload.ingest.storing.totals import bring_up_to_date, lock_writers
+from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
 
 
@@ -48,8 +48,8 @@ async def find(dsn: str, batch_id: int) -> asyncpg.Record:
 
 async def unload(dsn: str, batch_id: int) -> Removal:
     """Takes out the rows that are as the load left them; rows that a later load wrote stay."""
-    async with changing(dsn, f"batch {batch_id}") as connection:
-        await take_turn(connection)
+    async with write_transaction(dsn, f"batch {batch_id}") as connection:
+        await lock_writers(connection)
         removed = await connection.fetchrow(query("batches/remove").text, batch_id)
         assert removed is not None
         await connection.execute(query("batches/mark_unloaded").text, batch_id)
@@ -58,8 +58,8 @@ async def unload(dsn: str, batch_id: int) -> Removal:
 
 
 async def drop_before(dsn: str, day: date) -> Removal:
-    async with changing(dsn, f"drop before {day}") as connection:
-        await take_turn(connection)
+    async with write_transaction(dsn, f"drop before {day}") as connection:
+        await lock_writers(connection)
         removed = await connection.fetchrow(query("batches/remove_before").text, day)
         assert removed is not None
         return await _finish(connection, removed, [])

@@ -8,13 +8,13 @@ from pathlib import Path
 import asyncpg
 
 from evload.errors import EvloadError
-from evload.ingest.copying import Counts, Staging, StraightIn, copy
 from evload.ingest.read import LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import LoadReport, Stopwatch
-from evload.ingest.sums import Sums
-from evload.ingest.transaction import changing
-from evload.ingest.views import bring_up_to_date, take_turn
+from evload.ingest.storing.copying import Counts, DirectCopy, Staging, copy
+from evload.ingest.storing.sums import Sums
+from evload.ingest.storing.totals import bring_up_to_date, lock_writers
+from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
 
 
@@ -41,7 +41,7 @@ async def load_file(dsn: str, path: Path, options: LoadOptions = LoadOptions()) 
     """Raises NothingLoaded, UnreadableFile and NothingChanged; the database is then as it was."""
     load = _Load(path, options)
     try:
-        async with changing(dsn, path.name) as connection:
+        async with write_transaction(dsn, path.name) as connection:
             await load.run(connection)
             if options.dry_run:
                 raise _DryRun
@@ -96,16 +96,16 @@ class _Load:
     async def _may_go_straight_in(self, connection: asyncpg.Connection) -> bool:
         if not await connection.fetchval(query("ingest/looks_empty").text):
             return False
-        await take_turn(connection)
+        await lock_writers(connection)
         self._watch.lap("wait for other loads")
         return not await connection.fetchval(query("ingest/last_index").text)
 
     async def _fill(self, connection: asyncpg.Connection, file: LoadFile, sums: Sums) -> None:
         """Into an empty table: no keys to look up, and all of them built in one go."""
         await connection.execute(query("ingest/bulk_begin").text)
-        target = StraightIn(self.report.batch_id)
+        target = DirectCopy(self.report.batch_id)
         counts = await copy(connection, file, self.report.file, self.rejects, target, sums.add)
-        self._judge(counts)
+        self._check_rejects(counts)
         self._watch.lap("read and copy")
         try:
             async with connection.transaction():
@@ -123,9 +123,9 @@ class _Load:
 
     async def _merge(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         counts = await copy(connection, file, self.report.file, self.rejects, Staging())
-        self._judge(counts)
+        self._check_rejects(counts)
         self._watch.lap("read and copy")
-        await take_turn(connection)
+        await lock_writers(connection)
         self._watch.lap("wait for other loads")
         last_index = await connection.fetchval(query("ingest/last_index").text)
         merged = await connection.fetchrow(query("ingest/merge").text, self.report.batch_id, last_index)
@@ -141,7 +141,7 @@ class _Load:
     async def _finish(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         report = self.report
         report.unchanged = report.rows_read - report.rejected - report.inserted - report.updated
-        touched = await connection.fetchrow(query("views/touched").text)
+        touched = await connection.fetchrow(query("totals/touched").text)
         assert touched is not None
         report.days_touched, report.first_day, report.last_day = touched[:3]
         if touched["days_touched"] and not self._options.dry_run:
@@ -166,7 +166,7 @@ class _Load:
         }
         await connection.execute(record.text, *(values[name] for name in record.param_names))
 
-    def _judge(self, counts: Counts) -> None:
+    def _check_rejects(self, counts: Counts) -> None:
         report, rejects = self.report, self.rejects
         report.rows_read, report.coerced, report.rejected = counts.rows_read, counts.coerced, rejects.count
         if not rejects.count:

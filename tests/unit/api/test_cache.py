@@ -1,7 +1,7 @@
 import random
 from typing import Any
 
-from evload.api.cache import OVERHEAD_BYTES, RENEWALS_UNUSED, Answer, Cache
+from evload.api.answers.cache import OVERHEAD_BYTES, RENEWALS_UNUSED, Answer, Cache
 
 ROUTE = "/kpi/total-energy"
 
@@ -20,7 +20,7 @@ def test_an_answer_is_found_by_its_key_and_its_alias() -> None:
     cache: Cache[Any] = Cache(100_000)
     one = answer()
     cache.put("key", one)
-    cache.name((ROUTE, b"a=1"), one)
+    cache.add_alias((ROUTE, b"a=1"), one)
     assert cache.get("key") is one
     assert cache.aliases == {(ROUTE, b"a=1"): one}
     cache.clear()
@@ -32,7 +32,7 @@ def test_an_answer_that_is_not_kept_gets_no_alias() -> None:
     cache: Cache[Any] = Cache(1000)
     large = answer(b"x" * 2000)
     cache.put("key", large)
-    cache.name((ROUTE, b""), large)
+    cache.add_alias((ROUTE, b""), large)
     assert cache.get("key") is None
     assert not cache.aliases
 
@@ -48,11 +48,11 @@ def test_the_bound_in_bytes_holds_and_what_is_used_stays() -> None:
     cache: Cache[Any] = Cache(room_for * (OVERHEAD_BYTES + 1000))
     favourite = answer(b"f" * 1000)
     cache.put("favourite", favourite)
-    cache.name((ROUTE, b"f"), favourite)
+    cache.add_alias((ROUTE, b"f"), favourite)
     for number in range(100):
         one = answer(b"x" * 1000)
         cache.put(number, one)
-        cache.name((ROUTE, str(number).encode()), one)
+        cache.add_alias((ROUTE, str(number).encode()), one)
         assert cache.get("favourite") is favourite
     kept = [number for number in range(100) if cache.get(number)]
     assert kept == list(range(91, 100))
@@ -65,7 +65,7 @@ def test_compressing_counts() -> None:
     cache.put("one", one)
     cache.put("two", answer(b"x" * 2000))
     one.encoded(b"gzip")
-    cache.weigh(one)
+    cache.reweigh(one)
     assert [key for key in ("one", "two") if cache.get(key)] != ["one", "two"]
 
 
@@ -73,10 +73,10 @@ def test_only_what_was_asked_again_survives_a_turn_and_keeps_its_words() -> None
     cache: Cache[Any] = Cache(100_000)
     for name in ("polled", "seen once"):
         cache.put(name, answer())
-    cache.name((ROUTE, b"polled"), answer_of(cache, "polled"))
-    assert cache.asked_again() == ["polled"]
+    cache.add_alias((ROUTE, b"polled"), answer_of(cache, "polled"))
+    assert cache.hot_keys() == ["polled"]
     renewed = answer(version=2)
-    cache.turn({"polled": renewed})
+    cache.replace_all({"polled": renewed})
     assert cache.aliases == {(ROUTE, b"polled"): renewed}
     assert cache.get("polled") is renewed
     assert cache.get("seen once") is None
@@ -87,8 +87,8 @@ def test_what_nobody_asks_for_any_more_is_renewed_a_few_times_and_then_forgotten
     cache.put("polled", answer())
     answer_of(cache, "polled")
     turns = 0
-    while cache.asked_again():
-        cache.turn({"polled": answer()})
+    while cache.hot_keys():
+        cache.replace_all({"polled": answer()})
         turns += 1
     assert turns == 1 + RENEWALS_UNUSED
 

@@ -1,4 +1,4 @@
-from evload.api.dashboard import plotly
+from evload.api.pages.dashboard import plotly
 
 
 def test_plotly_is_sent_without_its_wrapper_but_with_its_licence() -> None:

@@ -1,7 +1,7 @@
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from evload.api.endpoints import ENDPOINTS
-from evload.api.openapi import document
+from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.openapi import document
 
 
 def test_the_document_is_valid_openapi_3_1() -> None:

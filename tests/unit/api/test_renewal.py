@@ -1,9 +1,9 @@
 import asyncio
 from typing import Any
 
-from evload.api.cache import Answer, Cache
-from evload.api.renewal import Renewal
-from evload.api.representation import Representations
+from evload.api.answers.cache import Answer, Cache
+from evload.api.answers.renewal import Renewal
+from evload.api.answers.representation import Representations
 from evload.database import DatabaseUnavailable
 from tests.unit.api.test_cache import answer, answer_of
 
@@ -41,11 +41,11 @@ async def test_renewed_answers_are_ready_to_go_out_as_the_ones_before_did() -> N
     cache: Cache[Any] = Cache(100_000)
     cache.put(renewed, before)
     answer_of(cache, renewed)  # type: ignore[arg-type]
-    wordings = [(b"", b""), (b"gzip, zstd", b"https://elsewhere.example")]
+    header_pairs = [(b"", b""), (b"gzip, zstd", b"https://elsewhere.example")]
     representations = Representations(cache, (), {}, max_age_seconds=0)
-    for wording in wordings:
+    for wording in header_pairs:
         await representations.hot(before, *wording)
     await renewal(cache).turn(State())  # type: ignore[arg-type]
     assert cache.get(renewed) is renewed
-    assert list(renewed.variants) == wordings
-    assert all(variant.etag == renewed.etag(b"") for variant in renewed.variants.values())
+    assert list(renewed.by_headers) == header_pairs
+    assert all(variant.etag == renewed.etag(b"") for variant in renewed.by_headers.values())

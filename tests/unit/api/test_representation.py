@@ -3,8 +3,8 @@ import gzip
 import pytest
 from backports import zstd
 
-from evload.api.cache import Answer
-from evload.api.representation import Negotiation, is_held
+from evload.api.answers.cache import Answer
+from evload.api.answers.representation import Negotiation, is_held
 
 ETAG = b'"1-abc"'
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from evload.ingest.clean import Cleaned
+from evload.ingest.cleaning.clean import Cleaned
 from evload.ingest.frames import WH
-from evload.ingest.read import Batch, LoadFile
+from evload.ingest.read import Block, LoadFile
 
 HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW"
 ROW = "21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;0,114"
@@ -28,7 +28,7 @@ class Reading:
 
 def read(path: Path, timezone: str = "Europe/Oslo", block_bytes: int = 1 << 20) -> Reading:
     file = LoadFile(path, timezone, block_bytes)
-    batches = list(file.batches())
+    batches = list(file.blocks())
     return Reading(
         file,
         pl.concat(said(batch) for batch in batches),
@@ -38,10 +38,10 @@ def read(path: Path, timezone: str = "Europe/Oslo", block_bytes: int = 1 << 20) 
     )
 
 
-def said(batch: Batch | Cleaned) -> pl.DataFrame:
-    """The rows, with what `times` and `who` stand for in their place."""
+def said(batch: Block | Cleaned) -> pl.DataFrame:
+    """The rows, with what `hour_index` and `session_index` stand for in their place."""
     rows = batch.rows
-    hours, sessions = batch.hours[rows["times"]], batch.sessions[rows["who"]]
+    hours, sessions = batch.hours[rows["hour_index"]], batch.sessions[rows["session_index"]]
     return pl.concat([rows.select("line"), hours, sessions, rows.select(WH)], how="horizontal")
 
 

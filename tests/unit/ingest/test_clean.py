@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evload.ingest.blocks import Blocks
-from evload.ingest.clean import clean
+from evload.ingest.cleaning.clean import clean
+from evload.ingest.formats.header import read_header
+from evload.ingest.formats.text import TextBlocks
 from evload.ingest.frames import COLUMNS, RAW
-from evload.ingest.header import read_header
 from tests.unit.ingest.reading import said, table
 from tests.unit.ingest.reference import Accepted, Rejected, judge
 
@@ -118,7 +118,7 @@ def test_measures_read_as_numbers_are_what_their_texts_say(
     file = io.StringIO()
     csv.writer(file, delimiter=separator, lineterminator="\n").writerows([COLUMNS, *rows])
     stream = io.BytesIO(file.getvalue().encode())
-    read = [raw for raw, _ in Blocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)]
+    read = [raw for raw, _ in TextBlocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)]
     texts = pl.DataFrame([(line, *row) for line, row in enumerate(rows, 2)], schema=RAW, orient="row")
 
     assert len(read) == 1
@@ -141,7 +141,7 @@ def test_what_a_float_cannot_tell_is_read_as_text(energy: str) -> None:
 def _measure_type(energy: str) -> pl.DataType:
     file = table("21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;" + energy)
     stream = io.BytesIO(file.encode())
-    (raw, _), *_ = Blocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)
+    (raw, _), *_ = TextBlocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)
     return raw.schema[COLUMNS[-1]]
 
 

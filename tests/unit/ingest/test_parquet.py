@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evload.ingest import parquet
+from evload.ingest.formats import parquet
 from evload.ingest.read import UnreadableFile
 from tests.unit.ingest.reading import read
 

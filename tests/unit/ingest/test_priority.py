@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from evload.ingest.priority import let_backend_give_way
+from evload.ingest.storing.priority import lower_backend_priority
 
 
 @pytest.mark.parametrize("dsn", ["postgresql://u:p@far.example/evload", "postgresql:///evload?host=/run/postgresql"])
 def test_processes_of_another_server_are_left_alone(dsn: str) -> None:
     connection: Any = None  # whoever asked it for a process would fail
-    let_backend_give_way(dsn, connection)
+    lower_backend_priority(dsn, connection)

@@ -127,7 +127,7 @@ def test_a_row_around_a_change_of_the_clock(
 
 def test_the_batches_of_a_large_file_are_small_and_its_progress_is_known(tmp_path: Path) -> None:
     file = LoadFile(written(tmp_path, table(*[ROW] * 5000)), "Europe/Oslo", 1 << 16)
-    seen = [(batch.rows_read, file.bytes_read) for batch in file.batches()]
+    seen = [(block.rows_read, file.bytes_read) for block in file.blocks()]
     assert max(rows for rows, _ in seen) < 1200
     assert sum(rows for rows, _ in seen) == 5000
     assert seen[-1][1] == file.bytes_total

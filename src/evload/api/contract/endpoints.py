@@ -1,0 +1,80 @@
+"""The table of endpoints. One line, one `.sql` file and one model make an endpoint; the rest follows from it."""
+
+from dataclasses import dataclass
+
+from evload.api.contract import models
+from evload.api.contract.params import (
+    CurveRange,
+    MeasuredRange,
+    NoParams,
+    Page,
+    Params,
+    UserRange,
+    UsersRange,
+    WithMeasure,
+)
+
+NOTHING_IN_RANGE = "No data found between given datetime range"
+NO_SUCH_USER = "No data found for given user"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    path: str
+    query: str
+    params: type[Params]
+    answer: type[models.Model] | type[str]
+    summary: str
+    is_list: bool = False
+    may_be_empty: bool = False
+    """Answers `[]` where others answer 404."""
+
+    @property
+    def envelope(self) -> str:
+        """Which of `sql/envelope/` goes around the query."""
+        if self.params is Page:
+            return "page"
+        if self.answer is str:
+            return "values"
+        return "list" if self.is_list else "one"
+
+
+ENDPOINTS = (
+    Endpoint("/users", "users/list", NoParams, str, "All user ids", is_list=True, may_be_empty=True),
+    Endpoint("/users/summary", "users/summary", UsersRange, models.UserSummary, "Users with the most", is_list=True),
+    Endpoint(
+        "/hourly_loads", "load/hourly_loads", Page, models.Row, "Rows as they are stored, page by page",
+        is_list=True, may_be_empty=True,
+    ),
+    Endpoint(
+        "/load/{user_id}/hourly", "load/user_hourly", UserRange, models.UserRow, "The rows of one user", is_list=True
+    ),
+    Endpoint("/load/hourly", "load/hourly", MeasuredRange, models.HourlyLoad, "Energy per hour", is_list=True),
+    Endpoint("/load/daily", "load/daily", MeasuredRange, models.DailyLoad, "Energy per day", is_list=True),
+    Endpoint(
+        "/load/profile", "load/profile", MeasuredRange, models.LoadProfile, "Mean energy by weekday and hour",
+        is_list=True,
+    ),
+    Endpoint(
+        "/load/duration-curve", "load/duration_curve", CurveRange, models.DurationCurve, "Load duration curve",
+        is_list=True,
+    ),
+    Endpoint("/kpi/summary", "kpi/summary", MeasuredRange, models.Summary, "All KPIs at once"),
+    Endpoint("/kpi/daily", "kpi/daily", MeasuredRange, models.Day, "The KPIs of each day", is_list=True),
+    Endpoint("/kpi/total-energy", "kpi/total_energy", MeasuredRange, models.TotalEnergy, "Total energy"),
+    Endpoint("/kpi/daily-average", "kpi/daily_average", MeasuredRange, models.DailyAverage, "Mean daily energy"),
+    Endpoint(
+        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", WithMeasure, models.DailyAverageLast7Days,
+        "Mean daily energy of the last seven days",
+    ),
+    Endpoint("/kpi/peak-daily", "kpi/peak_daily", MeasuredRange, models.PeakDaily, "Energy of the peak day"),
+    Endpoint("/kpi/peak-hourly", "kpi/peak_hourly", MeasuredRange, models.PeakHourly, "Energy of the peak hour"),
+    Endpoint(
+        "/kpi/daily_utilization", "kpi/daily_utilization", MeasuredRange, models.DailyUtilization,
+        "Active hours per day", is_list=True,
+    ),
+    Endpoint(
+        "/kpi/avg-active-hours-per-day", "kpi/avg_active_hours_per_day", MeasuredRange, models.AvgActiveHours,
+        "Mean active hours per day",
+    ),
+)  # fmt: skip

@@ -1,0 +1,168 @@
+"""What the endpoints answer. For the documentation and the tests; the answers themselves come straight from SQL."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+# `date-time` of JSON Schema has an offset; the API speaks the site's clock without one.
+SiteTime = Annotated[
+    datetime,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?$",
+            "examples": ["2018-12-21T10:00:00"],
+        }
+    ),
+]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UserRow(Model):
+    """One user, one session, one hour. Times are on the site's clock; an energy is null where there was none."""
+
+    index: int
+    date_from: SiteTime
+    date_to: SiteTime
+    user_id: str
+    session_id: int
+    synthetic_3_6_kwh: float | None
+    synthetic_7_2_kwh: float | None
+    flex_3_6_kwh: float | None
+    flex_7_2_kwh: float | None
+
+
+class Row(Model):
+    """A row as it is stored. User and session are null in filler rows: hours in which nobody was plugged in."""
+
+    index: int
+    date_from: SiteTime
+    date_to: SiteTime
+    user_id: str | None
+    session_id: int | None
+    synthetic_3_6_kwh: float | None
+    synthetic_7_2_kwh: float | None
+    flex_3_6_kwh: float | None
+    flex_7_2_kwh: float | None
+
+
+class UserSummary(Model):
+    """What a user did in the range. The share is of the energy of all users, and null where there was none."""
+
+    user_id: str
+    energy_kwh: float
+    share_percent: float | None
+    hours: int
+    sessions: int
+    first_day: date
+    last_day: date
+
+
+class HourlyLoad(Model):
+    hour: SiteTime
+    hourly_energy_kwh: float
+
+
+class DailyLoad(Model):
+    day: date
+    daily_energy_kwh: float
+
+
+class LoadProfile(Model):
+    """The mean of an hour of the week. 1 is Monday; hours are on the site's clock."""
+
+    weekday: int
+    hour: int
+    mean_energy_kwh: float
+    observed_hours: int
+
+
+class DurationCurve(Model):
+    """In `hours` hours, `share_percent` of all that were observed, the load was at least `hourly_energy_kwh`."""
+
+    hours: int
+    share_percent: float
+    hourly_energy_kwh: float
+
+
+class Summary(Model):
+    """Times are on the site's clock, `timezone`. The last seven days end with `latest_hour`, whatever the range."""
+
+    total_energy_kwh: float
+    avg_daily_energy_kwh: float
+    last_7_days_avg_daily_energy_kwh: float
+    last_7_days_from: date
+    last_7_days_to: date
+    peak_daily_energy_kwh: float
+    peak_day: date
+    peak_hourly_load_kwh: float
+    peak_hour: SiteTime
+    avg_active_charging_hours_per_day: float
+    days: int
+    first_hour: SiteTime
+    last_hour: SiteTime
+    latest_hour: SiteTime
+    timezone: str
+
+
+class Day(Model):
+    day: date
+    daily_energy_kwh: float
+    active_hours: int
+    peak_hourly_load_kwh: float
+    peak_hour: SiteTime
+
+
+class TotalEnergy(Model):
+    total_energy_kwh: float
+
+
+class DailyAverage(Model):
+    avg_daily_energy_kwh: float
+
+
+class DailyAverageLast7Days(Model):
+    avg_daily_energy_kwh: float
+    period: str
+    since: date = Field(alias="from")
+    until: date = Field(alias="to")
+
+
+class PeakDaily(Model):
+    peak_daily_energy_kwh: float
+
+
+class PeakHourly(Model):
+    peak_hourly_load_kwh: float
+
+
+class DailyUtilization(Model):
+    day: date
+    active_hours: int
+
+
+class AvgActiveHours(Model):
+    avg_active_charging_hours_per_day: float
+
+
+class Problem(Model):
+    """Every error but 422."""
+
+    detail: str
+
+
+class BadParameter(Model):
+    type: str
+    loc: list[str]
+    msg: str
+    input: str | None
+
+
+class BadParameters(Model):
+    """422: the parameters that do not parse."""
+
+    detail: list[BadParameter]

@@ -1,0 +1,57 @@
+"""`/events`: the data version as server-sent events, so that a dashboard fetches only when there is something new."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from evload.api.operations.metrics import Metrics
+from evload.watch import Watch
+
+KEEP_ALIVE_SECONDS = 15.0
+RETRY_MILLISECONDS = 2000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class Events:
+    def __init__(self, watch: Watch, metrics: Metrics, closing: asyncio.Event) -> None:
+        self._watch = watch
+        self._metrics = metrics
+        self._closing = closing
+
+    async def stream(self, request: Request) -> Response:
+        self._watch.state  # noqa: B018 - raises what a client must be told before the stream begins
+        last = request.headers.get("last-event-id", "")
+        return StreamingResponse(self._events(last), headers=HEADERS, media_type="text/event-stream")
+
+    async def _events(self, last: str) -> AsyncIterator[bytes]:
+        self._metrics.add("event_streams", 1)
+        try:
+            yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+            told = int(last) if last.isdecimal() else None
+            while not self._closing.is_set():
+                version = self._watch.data_version
+                if version is not None and version != told:
+                    told = version
+                    yield _event(version)
+                elif not await self._changes(told):
+                    yield b": still here\n\n"
+        finally:
+            self._metrics.add("event_streams", -1)
+
+    async def _changes(self, told: int | None) -> bool:
+        """Waits for another version or the end; False after a while without either."""
+        waits = {asyncio.create_task(self._watch.next_after(told)), asyncio.create_task(self._closing.wait())}
+        try:
+            done, _ = await asyncio.wait(waits, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            return bool(done)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+def _event(version: int) -> bytes:
+    data = orjson.dumps({"data_version": version}).decode()
+    return f"id: {version}\nevent: data_version\ndata: {data}\n\n".encode()

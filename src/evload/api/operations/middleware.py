@@ -1,0 +1,72 @@
+"""Counts every request that is not answered from memory, and writes the access log if one is wanted."""
+
+import sys
+import time
+from datetime import UTC, datetime
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from evload.api.operations.metrics import Metrics
+
+STREAMS = ("/events",)  # open for hours; their time says nothing
+
+
+class RequestMetrics:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in STREAMS:
+            return await self._app(scope, receive, send)
+        began, status = time.perf_counter(), 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            self._metrics.count(scope.get("evload.route", scope["path"]), status, time.perf_counter() - began)
+
+
+class AccessLog:
+    """One JSON object a line on standard output."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        began, seen = time.perf_counter(), {"status": 500, "bytes": 0}
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = message["status"]
+            else:
+                seen["bytes"] += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            sys.stdout.buffer.write(_line(scope, seen, time.perf_counter() - began))
+            sys.stdout.buffer.flush()
+
+
+def _line(scope: Scope, seen: dict[str, int], seconds: float) -> bytes:
+    entry = {
+        "time": datetime.now(UTC),
+        "client": scope["client"][0] if scope.get("client") else None,
+        "method": scope["method"],
+        "path": scope["path"],
+        "query": scope["query_string"].decode("latin-1"),
+        **seen,
+        "milliseconds": round(seconds * 1000, 3),
+    }
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)

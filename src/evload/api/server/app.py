@@ -1,0 +1,117 @@
+"""The ASGI application: what is in memory first, then Starlette's routes, then Postgres."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from evload.api import errors
+from evload.api.answers.cache import Cache
+from evload.api.answers.handler import Answers, Handler, Question
+from evload.api.answers.renewal import Renewal
+from evload.api.answers.representation import Representations
+from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.operations.events import Events
+from evload.api.operations.health import Health
+from evload.api.operations.metrics import Metrics
+from evload.api.operations.middleware import AccessLog, RequestMetrics
+from evload.api.pages import dashboard, documentation
+from evload.api.server.hot import HotPath
+from evload.database import Database
+from evload.settings import Settings
+from evload.watch import SiteState, Watch
+
+WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
+OTHER_ROUTES = ("/", "/dashboard", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
+EXPOSED = ["ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version"]
+
+
+async def welcome(request: Request) -> Response:
+    return Response(WELCOME, media_type="application/json")
+
+
+class App:
+    """The parts of one worker, put together."""
+
+    def __init__(self, settings: Settings, metrics_file: Path) -> None:
+        assert settings.database_url is not None
+        self.closing = asyncio.Event()
+        self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000)
+        self._metrics = Metrics(metrics_file, (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS)))
+        self._database = Database(
+            settings.database_url,
+            pool_size=settings.pool_size,
+            max_waiting_requests=settings.max_waiting_requests,
+            statement_timeout_seconds=settings.statement_timeout_seconds,
+            busy=lambda more: self._metrics.add("database_requests", more),
+        )
+        self._watch = Watch(settings.database_url, self._site_changed)
+        self._answers = Answers(self._database, self._watch, self._cache, self._metrics)
+        cors: dict[str, Any] = {
+            "allow_origins": settings.cors_origins,
+            "allow_methods": ["*"],
+            "allow_headers": ["*"],
+            "allow_credentials": True,
+            "expose_headers": EXPOSED,
+        }
+        self._representations = Representations(self._cache, settings.cors_origins, cors, settings.max_age_seconds)
+        self._renewal = Renewal(self._answers, self._cache, self._representations)
+        starlette = Starlette(
+            routes=self._routes(),
+            middleware=[Middleware(CORSMiddleware, **cors)],
+            exception_handlers=errors.HANDLERS,
+            lifespan=lambda _: self.lifespan(),
+        )
+        hot = HotPath(RequestMetrics(starlette, self._metrics), self._cache, self._representations, self._metrics)
+        self.asgi: ASGIApp = AccessLog(hot) if settings.access_log else hot
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        await self._database.open()
+        await self._watch.open()
+        sharing = asyncio.create_task(self._metrics.share())
+        preparing = asyncio.create_task(dashboard.prepare())
+        try:
+            with suppress(asyncio.CancelledError):  # a second Ctrl-C: uvicorn waits for nothing more
+                yield
+        finally:
+            sharing.cancel()
+            preparing.cancel()
+            await self._watch.close()
+            await self._renewal.close()
+            await self._database.close()
+            self._metrics.close()
+
+    async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
+        if before is not None and before.zone != now.zone:
+            self._cache.clear()
+            await self._database.forget_site_clock()
+        await self._renewal.turn(now)
+
+    def _routes(self) -> list[BaseRoute]:
+        parts = (self._answers, self._watch, self._cache, self._representations)
+        health = Health(self._database, self._watch, self._metrics)
+        # Routes are looked through in turn: what is asked most comes first. `:path` as a user id may hold a slash, and
+        # a route with it comes last, as it would take others.
+        by_use = sorted(ENDPOINTS, key=lambda endpoint: not endpoint.path.startswith("/kpi/"))
+        data = [Route(e.path.replace("}", ":path}"), Handler(e, *parts), methods=["GET"]) for e in by_use]
+        return [
+            *(route for route in data if not route.param_convertors),
+            *dashboard.routes(welcome),
+            Route("/events", Events(self._watch, self._metrics, self.closing).stream),
+            Route("/livez", health.livez),
+            Route("/readyz", health.readyz),
+            Route("/metrics", health.metrics),
+            *documentation.routes(),
+            *(route for route in data if route.param_convertors),
+        ]

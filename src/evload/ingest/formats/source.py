@@ -1,0 +1,90 @@
+"""Where a file's bytes come from: counted, hashed and unpacked while they are read."""
+
+import gzip
+import hashlib
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import ZstdError, ZstdFile
+else:
+    from backports.zstd import ZstdError, ZstdFile
+
+from evload.errors import EvloadError
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+PARQUET = b"PAR1"
+
+READ_BYTES = 1 << 20
+
+
+class UnreadableFile(EvloadError):
+    """A file that is refused as a whole."""
+
+    def __init__(self, name: str, problem: str, line: int | None = None) -> None:
+        place = name if line is None else f"{name}, line {line}"
+        super().__init__(f"{place}: {problem}")
+
+
+class HashingReader(io.RawIOBase):
+    """Counts and hashes what is read through it."""
+
+    def __init__(self, stream: io.RawIOBase | io.BufferedIOBase) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.bytes_read = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a plain stream never gives None here
+        count = self._stream.readinto(buffer) or 0
+        self._hash.update(buffer[:count])
+        self.bytes_read += count
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def kind(stream: "io.BufferedReader[HashingReader]") -> bytes:
+    return stream.peek(4)[:4]
+
+
+def unpacked(stream: "io.BufferedReader[HashingReader]") -> BinaryIO:
+    """The stream itself, or what is inside it. The bytes decide, not the file's name."""
+    magic = kind(stream)
+    if magic.startswith(GZIP):
+        return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+    if magic == ZSTD:
+        return cast("BinaryIO", ZstdFile(stream))
+    return stream
+
+
+@contextmanager
+def os_errors_explained(name: str) -> Iterator[None]:
+    """What the system says about a file it cannot read or unpack, in words for its owner."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UnreadableFile(name, "does not exist; check the path") from None
+    except IsADirectoryError:
+        raise UnreadableFile(name, "is a folder; give a file") from None
+    except PermissionError:
+        raise UnreadableFile(name, "may not be read by this user; change its permissions") from None
+    except EOFError:
+        raise UnreadableFile(name, "is cut off: its archive ends too early; copy or pack it again") from None
+    except (zlib.error, gzip.BadGzipFile, ZstdError):
+        raise UnreadableFile(name, "is damaged: its archive cannot be unpacked; copy or pack it again") from None
+    except OSError as error:
+        raise UnreadableFile(name, f"cannot be read ({error.strerror}); try again or copy it elsewhere") from None

@@ -1,0 +1,142 @@
+"""A file's clean rows on their way into Postgres: cleaned in a thread while Postgres takes in the rows before them."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+import asyncpg
+import polars as pl
+
+from evload.ingest.frames import MEASURES, WH
+from evload.ingest.read import Block, LoadFile
+from evload.ingest.rejects import Rejects
+from evload.ingest.report import Progress
+from evload.ingest.storing import wire
+from evload.ingest.storing.prefetch import aprefetch, prefetch
+
+Piece = bytes | memoryview
+FIELDS = ("date_from", "date_to", "user_id", "session_id", *MEASURES)
+
+
+@dataclass
+class Counts:
+    rows_read: int = 0
+    coerced: int = 0
+    users: set[str] = field(default_factory=set)
+    hours: set[datetime] = field(default_factory=set)
+
+
+class Staging:
+    """Where rows wait until they are merged."""
+
+    table = "staging"
+    columns = FIELDS
+
+    def encoded(self, block: Block) -> Iterator[memoryview]:
+        return wire.rows(_fields(block), len(self.columns))
+
+
+class DirectCopy:
+    """`hourly_load` itself. Equal keys are counted within a block of the file, where nearly all of them are."""
+
+    table = "hourly_load"
+    columns = ("batch_id", "occurrence", *FIELDS)
+
+    def __init__(self, batch_id: int) -> None:
+        self._batch_id = wire.integer(batch_id)
+        self.duplicates = 0
+
+    def encoded(self, block: Block) -> Iterator[memoryview]:
+        rows, fields = block.rows, _fields(block)
+        key = pl.col("session_index").cast(pl.UInt64) * (1 << 32) + pl.col("hour_index")
+        if rows.select(key.n_unique()).item() == rows.height:
+            return wire.rows(fields, len(self.columns), self._batch_id, wire.integer(0))
+        occurrence = rows.select(pl.int_range(pl.len()).over("session_index", "hour_index")).to_series()
+        self.duplicates += int((occurrence > 0).sum())
+        numbers = wire.integers(range(occurrence.n_unique()))
+        return wire.rows([wire.Field(occurrence, numbers), *fields], len(self.columns), self._batch_id)
+
+
+def _fields(block: Block) -> list[wire.Field]:
+    rows, sessions = block.rows, block.sessions
+    session = wire.texts(sessions["user_id"]) + wire.integers(sessions["session_id"])
+    hours = wire.Field(rows["hour_index"], wire.hours(block.hours["date_from"]))
+    return [hours, wire.Field(rows["session_index"], session), *wire.kwh(rows.select(WH))]
+
+
+async def copy(
+    connection: asyncpg.Connection,
+    file: LoadFile,
+    name: str,
+    rejects: Rejects,
+    target: Staging | DirectCopy,
+    on_block: Callable[[Block], None] = lambda block: None,
+) -> Counts:
+    counts, progress = Counts(), Progress(name)
+
+    def blocks() -> Iterator[list[Piece]]:
+        yield [wire.BEGIN]
+        for block in prefetch(file.blocks()):
+            _count(block, counts, rejects)
+            progress.show(counts.rows_read, file.bytes_read, file.bytes_total)
+            on_block(block)
+            yield [*target.encoded(block)]
+        yield [wire.END]
+
+    copied = connection.copy_to_table(target.table, source=_sent(blocks()), columns=target.columns, format="binary")
+    try:
+        await _unless_lost(connection, copied)
+    finally:
+        progress.done()
+    return counts
+
+
+async def copy_frames(
+    connection: asyncpg.Connection, table: str, frames: Iterator[pl.DataFrame], columns: Sequence[str]
+) -> None:
+    blocks: Iterator[list[Piece]] = ([_as_csv(frame)] for frame in frames)
+    copied = connection.copy_to_table(table, source=_sent(blocks), columns=columns, format="csv")
+    await _unless_lost(connection, copied)
+
+
+async def _unless_lost(connection: asyncpg.Connection, work: Coroutine[Any, Any, str]) -> None:
+    """asyncpg's COPY waits for ever if the connection is lost while it waits to write; this ends it."""
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    copying, losing = asyncio.create_task(work), asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait({copying, losing}, return_when=asyncio.FIRST_COMPLETED)
+        if not copying.done():
+            raise asyncpg.ConnectionDoesNotExistError("the connection to Postgres was lost")
+        await copying
+    finally:
+        losing.cancel()
+        copying.cancel()
+        await asyncio.gather(copying, return_exceptions=True)
+
+
+def _sent(blocks: Iterator[list[Piece]]) -> AsyncIterator[bytes]:
+    return cast("AsyncIterator[bytes]", _pieces(blocks))  # asyncpg takes whatever has a buffer
+
+
+async def _pieces(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
+    async for block in aprefetch(blocks):
+        for piece in block:
+            yield piece
+
+
+def _count(block: Block, counts: Counts, rejects: Rejects) -> None:
+    counts.rows_read += block.rows_read
+    counts.coerced += block.coerced
+    counts.users.update(block.sessions["user_id"][block.rows["session_index"].unique()].unique())
+    counts.hours.update(block.hours["date_from"][block.rows["hour_index"].unique()])
+    rejects.add(block.rejects)
+
+
+def _as_csv(rows: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    rows.write_csv(buffer, include_header=False)
+    return buffer.getvalue()

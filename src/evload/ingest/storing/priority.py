@@ -1,0 +1,24 @@
+"""Who loads can wait, who polls cannot: on one machine with the API, what loads gets the processor after it."""
+
+import os
+from contextlib import suppress
+
+import asyncpg
+
+from evload.embedded import is_embedded
+
+NICENESS = 10  # a tenth of the processor where others want all of it, and all where nobody does
+
+
+def lower_priority() -> None:
+    """For this process, from now on. A server that it started before keeps its priority."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+def lower_backend_priority(dsn: str, connection: asyncpg.Connection) -> None:
+    """For the connection's process in the embedded server; on others it is not ours, and may be far away."""
+    if is_embedded(dsn):
+        with suppress(OSError):
+            backend = connection.get_server_pid()
+            os.setpriority(os.PRIO_PROCESS, backend, os.getpriority(os.PRIO_PROCESS, backend) + NICENESS)

@@ -1,0 +1,49 @@
+"""The one transaction that every change happens in: rows, views, data version and its NOTIFY are seen together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from evload import schema
+from evload.database import DRIVER_ERRORS, connect, translated
+from evload.errors import EvloadError
+from evload.ingest.storing.priority import lower_backend_priority
+from evload.queries import query
+
+SETTINGS = {
+    # For sorting a file's rows and building keys; one load at a time uses it.
+    "work_mem": "64MB",
+    "maintenance_work_mem": "64MB",
+    # What was written goes to disk meanwhile, so that there is little left of it to wait for at the end.
+    "backend_flush_after": "2MB",
+}
+CLOSE_SECONDS = 5
+
+
+class NothingChanged(EvloadError):
+    """Nothing was changed."""
+
+
+@asynccontextmanager
+async def write_transaction(dsn: str, subject: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection inside a transaction, on the site's clock, with the temporary tables.
+
+    Raises NothingChanged, naming `subject`.
+    """
+    connection = await connect(dsn, "load", SETTINGS)
+    try:
+        lower_backend_priority(dsn, connection)
+        await schema.check(connection)
+        async with connection.transaction():
+            await connection.execute(query("ingest/temporary_tables").text)
+            await connection.execute(query("site/use_clock").text)
+            yield connection
+    except DRIVER_ERRORS as error:
+        reason = str(error) if isinstance(error, asyncpg.PostgresError) else str(translated(error))
+        raise NothingChanged(f"{subject}: nothing was changed, the database stopped the work: {reason}") from error
+    finally:
+        try:
+            await connection.close(timeout=CLOSE_SECONDS)
+        except DRIVER_ERRORS:  # it is broken already
+            connection.terminate()
