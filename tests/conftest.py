@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -12,11 +13,12 @@ import httpx2
 import pytest
 
 from evload.api.server.app import App
+from evload.ingest.load import load_file
 from evload.migrate import upgrade
+from evload.sample import SamplePlan, write_sample
 from evload.settings import Settings
 from tests.servers import TestServer, choose
 
-REAL_FILE = Path(__file__).parents[2] / "shared/data/trondheim/hourly_loads_per_user.csv"
 RUN = f"evload_test_{secrets.token_hex(4)}"
 SERVER = pytest.StashKey[TestServer]()
 
@@ -93,14 +95,41 @@ async def dsn(databases: Databases, template: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def real_dsn(databases: Databases, template: str) -> AsyncIterator[str]:
-    """The published data set, loaded once and only read."""
-    if not REAL_FILE.exists():
-        pytest.skip("the published data set is not here")
-    from evload.ingest.load import load_file
+def generated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As large as the published file, and over the same time: both changes of the clock are in it."""
+    path = tmp_path_factory.mktemp("generated") / "generated.csv"
+    write_sample(SamplePlan(users=90, start=date(2018, 12, 20), days=400, sessions_per_week=1.9), path)
+    return path
 
+
+@pytest.fixture(scope="session")
+async def generated_dsn(databases: Databases, template: str, generated_file: Path) -> AsyncIterator[str]:
+    """The generated file, loaded once and only read."""
     made = await databases.create(template)
-    await load_file(made, REAL_FILE)
+    await load_file(made, generated_file)
+    yield made
+    await databases.drop(made)
+
+
+@pytest.fixture(scope="session")
+def published_file() -> Path:
+    """For the published figures alone: everything else is tested with what a clone has."""
+    named = os.environ.get("EVLOAD_TEST_PUBLISHED_FILE")
+    if not named:
+        pytest.skip(
+            'EVLOAD_TEST_PUBLISHED_FILE is not set: let it name "Dataset 2_Hourly EV loads - Per user.csv"'
+            " from https://doi.org/10.17632/jbks2rcwyj"
+        )
+    path = Path(named)
+    assert path.exists(), f"EVLOAD_TEST_PUBLISHED_FILE names {path}, which is not there."
+    return path
+
+
+@pytest.fixture(scope="session")
+async def published_dsn(databases: Databases, template: str, published_file: Path) -> AsyncIterator[str]:
+    """The published file, loaded once and only read."""
+    made = await databases.create(template)
+    await load_file(made, published_file)
     yield made
     await databases.drop(made)
 

@@ -95,3 +95,11 @@ async def assert_views_agree(connection: asyncpg.Connection) -> None:
             closed = _daily(hourly.filter(pl.col("date_from") < recent_since), timezone, measure)
             monthly = await connection.fetch("SELECT * FROM monthly_closed WHERE measure = $1 ORDER BY month", measure)
             assert [tuple(row) for row in monthly] == list(_monthly(closed, measure).iter_rows())
+
+
+async def stored(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
+    """Keys and two energies of every row, in the order in which the rows were loaded."""
+    rows = await connection.fetch(
+        "SELECT user_id, session_id, occurrence, synthetic_3_6_kwh, flex_7_2_kwh FROM hourly_load ORDER BY index"
+    )
+    return [tuple(row) for row in rows]

@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.acceptance.conftest import FILE, copied
+from tests.acceptance.conftest import copied
 from tests.acceptance.processes import Shell
 from tests.conftest import Databases, template_name
+from tests.files import SMALL_FILE, write
 from tests.views import assert_views_agree
 
-HEADER = FILE.partition("\n")[0]
 GOOD = "02.01.2019 09:00;02.01.2019 10:00;A-1;4;1;2;3;4"
 COERCED = "02.01.2019 10:00;02.01.2019 11:00;A-1;4;much;2;3;4"
 REJECTED = "02.01.2019 09:00;02.01.2019 12:00;A-1;4;1;2;3;4"
@@ -39,12 +39,6 @@ USAGE = (
 def here(shell: Shell, dsn: str) -> Shell:
     """A shell on an empty, migrated database."""
     return shell.on(dsn)
-
-
-def write(folder: Path, name: str, *rows: str) -> Path:
-    path = folder / name
-    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
-    return path
 
 
 async def row_count(dsn: str) -> int:
@@ -176,7 +170,7 @@ async def test_load_reports_for_people_and_for_programs(here: Shell, dsn: str, s
 
 
 def test_load_counts_what_it_found(here: Shell) -> None:
-    write(here.folder, "mixed.csv", GOOD, GOOD, COERCED, REJECTED)
+    write(here.folder / "mixed.csv", GOOD, GOOD, COERCED, REJECTED)
     (report,) = reports(here.succeed("load", "--json", "mixed.csv"))
     found = {name: report[name] for name in ("rows_read", "inserted", "rejected", "coerced", "duplicates")}
     assert found == {"rows_read": 4, "inserted": 3, "rejected": 1, "coerced": 1, "duplicates": 1}
@@ -185,10 +179,10 @@ def test_load_counts_what_it_found(here: Shell) -> None:
 
 
 async def test_broken_files_do_not_keep_others_from_loading(here: Shell, dsn: str, small_file: Path) -> None:
-    (here.folder / "cut.csv.gz").write_bytes(gzip.compress(FILE.encode())[:-20])
-    (here.folder / "latin.csv").write_bytes(FILE.encode("latin-1"))
-    (here.folder / "columns.csv").write_text(FILE.replace("session_ID", "place"))
-    write(here.folder, "more.csv", GOOD)
+    (here.folder / "cut.csv.gz").write_bytes(gzip.compress(SMALL_FILE.encode())[:-20])
+    (here.folder / "latin.csv").write_bytes(SMALL_FILE.encode("latin-1"))
+    (here.folder / "columns.csv").write_text(SMALL_FILE.replace("session_ID", "place"))
+    write(here.folder / "more.csv", GOOD)
     broken = ["cut.csv.gz", "latin.csv", "columns.csv", "absent.csv"]
     ended = here.run("load", "--json", broken[0], small_file, *broken[1:], "more.csv")
     assert ended.code == 1
@@ -204,7 +198,7 @@ async def test_broken_files_do_not_keep_others_from_loading(here: Shell, dsn: st
 
 
 async def test_strict_refuses_the_whole_file(here: Shell, dsn: str) -> None:
-    write(here.folder, "mixed.csv", GOOD, REJECTED)
+    write(here.folder / "mixed.csv", GOOD, REJECTED)
     assert "mixed.csv.rejects.csv" in here.fail("load", "--strict", "mixed.csv")
     assert await row_count(dsn) == 0
     here.succeed("load", "mixed.csv")
@@ -212,7 +206,7 @@ async def test_strict_refuses_the_whole_file(here: Shell, dsn: str) -> None:
 
 
 def test_rejects_go_where_they_are_asked_to(here: Shell) -> None:
-    write(here.folder, "mixed.csv", GOOD, REJECTED)
+    write(here.folder / "mixed.csv", GOOD, REJECTED)
     (here.folder / "rejects").mkdir()
     (report,) = reports(here.succeed("load", "--json", "--rejects-dir", "rejects", "mixed.csv"))
     assert report["rejects_file"] == "rejects/mixed.csv.rejects.csv"

@@ -251,8 +251,8 @@ async def test_the_users_are_sorted_by_a_column(visit: Visit, charging_api: Api)
     assert await first_user("hours", "descending") == charging_api.json("/users/summary?sort=hours")[0]["user_id"]
 
 
-async def test_the_real_data(browser: Browser, real_dsn: str, shell: Shell) -> None:
-    with shell.on(real_dsn).serving("serve") as api:
+async def test_80_000_rows(browser: Browser, generated_dsn: str, shell: Shell) -> None:
+    with shell.on(generated_dsn).serving("serve") as api:
         async with visiting(browser, api.address) as visit:
             await visit.open()
             assert await visit.kpis() == kpis_of(api, "")

@@ -8,8 +8,8 @@ import pytest
 
 from evload.ingest import batches
 from evload.ingest.load import LoadOptions, load_file
-from tests.integration.test_load import FILLER, FIRST, SECOND, stored, write
-from tests.views import assert_views_agree
+from tests.files import FILLER, FIRST, SECOND, write
+from tests.views import assert_views_agree, stored
 
 AGAIN = LoadOptions(again=True)
 

@@ -2,16 +2,21 @@
 
 import asyncio
 import gzip
+import sys
 from pathlib import Path
 
 import asyncpg
 import httpx2
 import pytest
-from backports import zstd
 
 from evload.ingest.load import load_file
 from tests.conftest import api_client
-from tests.integration.test_load import FILLER, FIRST, SECOND, write
+from tests.files import FILLER, FIRST, SECOND, write
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TOTAL = "/kpi/total-energy"
 ORIGIN = "http://localhost:3000"
@@ -153,8 +158,8 @@ async def test_a_lifetime_can_be_set(filled_dsn: str) -> None:
 
 
 @pytest.mark.parametrize(("encoding", "decompress"), [("gzip", gzip.decompress), ("zstd", zstd.decompress)])
-async def test_large_answers_are_compressed(real_dsn: str, encoding: str, decompress: object) -> None:
-    async with api_client(real_dsn) as client:
+async def test_large_answers_are_compressed(generated_dsn: str, encoding: str, decompress: object) -> None:
+    async with api_client(generated_dsn) as client:
         plain = await client.get("/load/hourly", headers={"Accept-Encoding": "identity"})
         for _ in range(2):
             request = client.build_request("GET", "/load/hourly", headers={"Accept-Encoding": encoding})

@@ -15,29 +15,13 @@ from evload.ingest.load import LoadOptions, NothingLoaded, load_file
 from evload.ingest.read import UnreadableFile
 from evload.ingest.storing.totals import refresh
 from evload.queries import query
-from tests.conftest import REAL_FILE, Databases
+from tests.conftest import Databases
+from tests.files import BROKEN, FILLER, FIRST, SECOND, write
 from tests.integration.test_schema import described
-from tests.views import assert_views_agree
+from tests.views import assert_views_agree, stored
 
 HOUR = timedelta(hours=1)
-HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW"
-FIRST = "21.12.2018 10:00;21.12.2018 11:00;A-1;1;0,3;0,3;NA;0,06"
-SECOND = "21.12.2018 11:00;21.12.2018 12:00;A-1;1;1,62;3,24;NA;NA"
-FILLER = "22.12.2018 00:00;22.12.2018 01:00;NA;NA;NA;NA;NA;NA"
 AGAIN = LoadOptions(again=True)
-BROKEN = "22.12.2018 00:00;22.12.2018 03:00;A-1;1;1;1;1;1"
-
-
-def write(path: Path, *rows: str) -> Path:
-    path.write_text("\n".join([HEADER, *rows]) + "\n")
-    return path
-
-
-async def stored(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
-    rows = await connection.fetch(
-        "SELECT user_id, session_id, occurrence, synthetic_3_6_kwh, flex_7_2_kwh FROM hourly_load ORDER BY index"
-    )
-    return [tuple(row) for row in rows]
 
 
 async def test_a_load_is_reported_in_full(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
@@ -246,10 +230,9 @@ async def test_a_dry_run_reports_and_changes_nothing(dsn: str, connection: async
     assert await connection.fetchval("SELECT data_version FROM site") == 1
 
 
-@pytest.mark.skipif(not REAL_FILE.exists(), reason="the published data set is not here")
-async def test_the_published_file(dsn: str, connection: asyncpg.Connection) -> None:
-    first = await load_file(dsn, REAL_FILE)
+async def test_the_published_file(dsn: str, connection: asyncpg.Connection, published_file: Path) -> None:
+    first = await load_file(dsn, published_file)
     assert (first.rows_read, first.inserted, first.rejected, first.coerced, first.duplicates) == (88089, 88089, 0, 0, 1)
-    again = await load_file(dsn, REAL_FILE, AGAIN)
+    again = await load_file(dsn, published_file, AGAIN)
     assert (again.inserted, again.updated, again.unchanged, again.rejected) == (0, 0, 88089, 0)
     await assert_views_agree(connection)

@@ -21,10 +21,10 @@ from evload.ingest.storing.totals import refresh
 from evload.queries import Query, query
 from evload.schema import settle_timezone
 from tests.conftest import Databases
-from tests.integration.test_answers import examples
-from tests.integration.test_load import write
-from tests.integration.test_user_days import CHANGES, ZONES
+from tests.files import write
+from tests.strategies import examples
 from tests.views import assert_views_agree
+from tests.zones import CHANGES, ZONES
 
 TABLES = (
     "SELECT hour::text, hourly_sum::text FROM hourly_sum ORDER BY hour",

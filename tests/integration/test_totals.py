@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evload.ingest import batches
 from evload.ingest.load import load_file
 from tests.conftest import Databases
-from tests.integration.test_load import write
+from tests.files import write
 from tests.views import assert_views_agree
 
 FIRST_DAY = datetime(2024, 1, 1)

@@ -19,15 +19,13 @@ from evload.ingest.storing.totals import refresh
 from evload.migrate import upgrade
 from evload.queries import query
 from evload.schema import settle_timezone
-from tests.conftest import REAL_FILE, Databases, api_client
-from tests.independent import MEASURES, Expected
-from tests.integration.test_answers import NOTHING, Bound, examples, ranges
-from tests.integration.test_load import HEADER
+from tests.conftest import Databases, api_client
+from tests.files import HEADER
+from tests.independent import MEASURES, NOTHING, Expected
+from tests.strategies import Bound, examples, ranges
 from tests.views import assert_views_agree
+from tests.zones import CHANGES, ZONES
 
-# Havana's clock goes back from one to midnight, so that a day begins twice; Lord Howe's goes back by half an hour.
-ZONES = ("Europe/Oslo", "America/Havana", "Australia/Lord_Howe")
-CHANGES = (datetime(2024, 3, 10), datetime(2024, 4, 6), datetime(2024, 10, 27), datetime(2024, 11, 3))
 SORTS = ("energy_kwh", "hours", "sessions", "user_id", "first_day", "last_day")
 Slot = tuple[int, int, str, int, int]
 
@@ -156,9 +154,9 @@ async def test_the_days_of_many_users_are_added_up_at_once(
     assert await connection.fetchval("SELECT count(*) FROM user_day") == 2
 
 
-async def test_no_plan_reads_more_rows_than_those_of_the_days_that_are_cut(real_dsn: str) -> None:
+async def test_no_plan_reads_more_rows_than_those_of_the_days_that_are_cut(generated_dsn: str) -> None:
     """Also the plan that Postgres makes without knowing the range."""
-    connection = await asyncpg.connect(real_dsn)
+    connection = await asyncpg.connect(generated_dsn)
     await connection.execute("SET plan_cache_mode = force_generic_plan")
     types = ", ".join(kind for _, kind in query("users/summary").params)
     await connection.execute(f"PREPARE asked ({types}) AS {query('users/summary').text}")
@@ -182,13 +180,11 @@ def reads(plan: dict[str, Any]) -> set[str]:
     return {node[key] for node in nodes(plan) for key in ("Relation Name", "CTE Name") if key in node}
 
 
-async def test_rows_from_before_the_days_of_users_were_kept(databases: Databases) -> None:
+async def test_rows_from_before_the_days_of_users_were_kept(databases: Databases, generated_file: Path) -> None:
     """The migration adds up what is stored already."""
-    if not REAL_FILE.exists():
-        pytest.skip("the published data set is not here")
     dsn, fresh = await databases.create(), await databases.create()
     await upgrade(fresh)
-    await load_file(fresh, REAL_FILE)
+    await load_file(fresh, generated_file)
     await upgrade(dsn, "0001")
     reader, writer = await asyncpg.connect(fresh), await asyncpg.connect(dsn)
     columns = ["date_from", "date_to", "user_id", "session_id", "occurrence", "batch_id", *MEASURES]

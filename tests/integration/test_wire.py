@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest.storing import wire
-from tests.integration.test_answers import examples
+from tests.strategies import examples
 
 TABLE = """
 CREATE TEMPORARY TABLE received (

@@ -1,10 +1,15 @@
 import gzip
+import sys
 
 import pytest
-from backports import zstd
 
 from evload.api.answers.cache import Answer
 from evload.api.answers.representation import Negotiation, is_held
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 ETAG = b'"1-abc"'
 

@@ -24,8 +24,6 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-REAL = Path(__file__).parents[4] / "shared/data/trondheim/hourly_loads_per_user.csv"
-
 TEXT = table(
     ROW,
     "21.12.2018 11:00;21.12.2018 12:00;NA;NA;NA;NA;NA;NA",
@@ -156,20 +154,18 @@ def test_the_table_exported_is_read_again(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def real() -> Reading:
-    if not REAL.exists():
-        pytest.skip(f"the published file is not at {REAL}")
-    return read(REAL)
+def published(published_file: Path) -> Reading:
+    return read(published_file)
 
 
-def test_the_published_file_is_clean(real: Reading) -> None:
-    assert (real.rows_read, real.rows.height, real.rejects, real.coerced) == (88_089, 88_089, [], 0)
-    assert real.column("line") == list(range(2, 88_091))
-    assert real.rows.filter(pl.col("user_id") == "").height == 390
-    assert real.rows["user_id"].n_unique() == 98
+def test_the_published_file_is_clean(published: Reading) -> None:
+    assert (published.rows_read, published.rows.height, published.rejects, published.coerced) == (88_089, 88_089, [], 0)
+    assert published.column("line") == list(range(2, 88_091))
+    assert published.rows.filter(pl.col("user_id") == "").height == 390
+    assert published.rows["user_id"].n_unique() == 98
 
 
-def test_the_published_file_has_the_published_totals(real: Reading) -> None:
-    assert round(Decimal(real.rows["synthetic_3_6_kwh_wh"].sum()) / 1000, 2) == Decimal("87488.82")
-    last = max(real.column("date_from")).astimezone(ZoneInfo("Europe/Oslo"))
+def test_the_published_file_has_the_published_totals(published: Reading) -> None:
+    assert round(Decimal(published.rows["synthetic_3_6_kwh_wh"].sum()) / 1000, 2) == Decimal("87488.82")
+    last = max(published.column("date_from")).astimezone(ZoneInfo("Europe/Oslo"))
     assert last.replace(tzinfo=None) == datetime(2020, 2, 1, 4)
