@@ -1,12 +1,13 @@
 """Every number the API serves, computed a second time: polars over the raw rows of a file, nothing of evload's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -19,7 +20,14 @@ MEASURES = {
 }
 HOUR = timedelta(hours=1)
 USERS_ASKED = (("hours", 3), ("sessions", 1000), ("user_id", 2), ("first_day", 50), ("last_day", 1))
+POINTS_ASKED = (2, 7)
+VARIANTS = (
+    *(f"/load/duration-curve?points={points}" for points in POINTS_ASKED),
+    *(f"/users/summary?sort={sort}&limit={limit}" for sort, limit in USERS_ASKED),
+)
 THOUSANDTH = Decimal("0.001")
+NOTHING = {"detail": "No data found between given datetime range"}
+BACKWARDS = {"detail": "start_date must be before end_date"}
 
 
 def _instants(text: str, zone: ZoneInfo) -> list[datetime]:
@@ -143,7 +151,7 @@ class Expected:
         return {**self.loads(), **self.lists(), **self.kpis(), "/kpi/summary": self.summary(), **users}
 
     def loads(self) -> dict[str, object]:
-        curves = {f"/load/duration-curve?points={points}": self.duration_curve(points) for points in (2, 7)}
+        curves = {f"/load/duration-curve?points={points}": self.duration_curve(points) for points in POINTS_ASKED}
         return {
             "/load/hourly": [
                 {"hour": hour.local.isoformat(), "hourly_energy_kwh": float(hour.energy)} for hour in self.hours()
@@ -269,3 +277,33 @@ def last_7_days(rows: pl.DataFrame, measure: str, timezone: str) -> dict[str, ob
         "from": (local - timedelta(days=7)).date().isoformat(),
         "to": local.date().isoformat(),
     }
+
+
+def user_ids(rows: pl.DataFrame) -> list[str]:
+    return sorted(rows["user_id"].drop_nulls().unique())
+
+
+def as_stored(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """Rows one by one as `/hourly_loads` gives them, without `index` and `date_to`."""
+    return [
+        {
+            "date_from": row["local_from"].isoformat(),
+            "user_id": row["user_id"],
+            "session_id": row["session_id"],
+            **{name: None if row[name] is None else float(row[name]) for name in MEASURES},
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def rows_of_user(rows: pl.DataFrame, user: str) -> list[dict[str, Any]]:
+    return as_stored(rows.filter(pl.col("user_id") == user).sort("date_from", "line"))
+
+
+OF_ALL_ROWS: dict[str, Callable[..., object]] = {
+    "/users": user_ids,
+    "/hourly_loads": as_stored,
+    "/load/{user_id}/hourly": rows_of_user,
+    "/kpi/daily-average-last-7-days": last_7_days,
+}
+"""Path -> what computes its answer, of the endpoints that are not aggregates with a range."""

@@ -22,6 +22,13 @@ EVLOAD = Path(sys.executable).with_name("evload")
 PATIENCE_SECONDS = 60.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PASSED_ON = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
+FORGETFUL = {"EVLOAD_CACHE_MEGABYTES": "0"}
+# Words of SQL, of drivers and of addresses. `evload migrate` may be named: it says what to do.
+TELLING = re.compile(
+    r"select|relation|column|syntax|statement|lock|asyncpg|postgres|sqlstate|errno|exception|127\.0\.0\.1|localhost"
+    r"|socket|/tmp|daily_totals|user_id|connect\(|evload_test",
+    re.IGNORECASE,
+)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
@@ -176,6 +183,11 @@ def _folder_of(process: psutil.Process) -> str:
         return ""
 
 
+def postmaster_pid(data_dir: Path) -> int:
+    (pid_file,) = data_dir.glob("postgres-*/pgdata/postmaster.pid")
+    return int(pid_file.read_text().split()[0])
+
+
 def helpers_of(api: Api) -> list[psutil.Process]:
     """Every process below `evload` but the database's."""
     below = psutil.Process(api.running.pid).children(recursive=True)
@@ -196,6 +208,15 @@ async def somebody_waits(connection: asyncpg.Connection, table: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await connection.fetchval(waiting, table):
             await asyncio.sleep(0.02)
+
+
+def assert_plain_500(answer: httpx2.Response) -> None:
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert list(body) == ["detail"]
+    assert body["detail"]
+    assert not TELLING.search(answer.text), answer.text
 
 
 def is_free(port: int) -> bool:

@@ -14,8 +14,15 @@ import pytest
 from evload.embedded import running_server
 from evload.resources import folder
 from tests.acceptance.conftest import copied
-from tests.acceptance.processes import PATIENCE_SECONDS, SIGNALS, Shell, postgres_pids, somebody_waits, wait_until
-from tests.acceptance.test_up import postmaster_pid
+from tests.acceptance.processes import (
+    PATIENCE_SECONDS,
+    SIGNALS,
+    Shell,
+    postgres_pids,
+    postmaster_pid,
+    somebody_waits,
+    wait_until,
+)
 from tests.conftest import Databases
 from tests.views import assert_views_agree
 

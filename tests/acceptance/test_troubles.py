@@ -1,7 +1,6 @@
 """The API while the database is away, broken or overrun. It says so in plain words, and recovers without a restart."""
 
 import asyncio
-import re
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -11,31 +10,23 @@ import asyncpg
 import httpx2
 import pytest
 
-from tests.acceptance.processes import PATIENCE_SECONDS, Api, Shell, somebody_waits, wait_until
-from tests.acceptance.test_answers import ANSWERS
+from tests.acceptance.answers import ANSWERS
+from tests.acceptance.processes import (
+    FORGETFUL,
+    PATIENCE_SECONDS,
+    Api,
+    Shell,
+    assert_plain_500,
+    somebody_waits,
+    wait_until,
+)
 from tests.conftest import template_name
 
 Request = asyncio.Task[httpx2.Response]
 SLOW_SECONDS = 0.3
 BREAKS = 40
 HEALS_WITHIN_SECONDS = 5.0  # it takes one; the machine may be busy
-FORGETFUL = {"EVLOAD_CACHE_MEGABYTES": "0"}
 QUERIES = ("/users", "/hourly_loads", "/load/A-1/hourly", "/load/hourly", "/load/daily", "/kpi/total-energy")
-# Words of SQL, of drivers and of addresses. `evload migrate` may be named: it says what to do.
-TELLING = re.compile(
-    r"select|relation|column|syntax|statement|lock|asyncpg|postgres|sqlstate|errno|exception|127\.0\.0\.1|localhost"
-    r"|socket|/tmp|daily_totals|user_id|connect\(|evload_test",
-    re.IGNORECASE,
-)
-
-
-def assert_plain_500(answer: httpx2.Response) -> None:
-    assert answer.status_code == 500
-    assert answer.headers["content-type"] == "application/json"
-    body = answer.json()
-    assert list(body) == ["detail"]
-    assert body["detail"]
-    assert not TELLING.search(answer.text), answer.text
 
 
 @asynccontextmanager

