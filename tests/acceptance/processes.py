@@ -1,6 +1,5 @@
 """evload as its users meet it: the installed command in processes of its own, and HTTP over a socket."""
 
-import asyncio
 import os
 import re
 import signal
@@ -14,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-import asyncpg
 import httpx2
 import psutil  # type: ignore[import-untyped]
 
+from tests.locks import PATIENCE_SECONDS
+
 EVLOAD = Path(sys.executable).with_name("evload")
-PATIENCE_SECONDS = 60.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PASSED_ON = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
 FORGETFUL = {"EVLOAD_CACHE_MEGABYTES": "0"}
@@ -200,14 +199,6 @@ def has_ended(process: psutil.Process) -> bool:
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
-
-
-async def somebody_waits(connection: asyncpg.Connection, table: str) -> None:
-    """Until somebody waits for a lock on the table."""
-    waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass)"
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await connection.fetchval(waiting, table):
-            await asyncio.sleep(0.02)
 
 
 def assert_plain_500(answer: httpx2.Response) -> None:

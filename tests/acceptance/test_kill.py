@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import secrets
 import signal
 import time
 from contextlib import AsyncExitStack
@@ -15,15 +16,14 @@ from evload.embedded import running_server
 from evload.resources import folder
 from tests.acceptance.conftest import copied
 from tests.acceptance.processes import (
-    PATIENCE_SECONDS,
     SIGNALS,
     Shell,
     postgres_pids,
     postmaster_pid,
-    somebody_waits,
     wait_until,
 )
 from tests.conftest import Databases
+from tests.locks import PATIENCE_SECONDS, somebody_waits
 from tests.views import assert_views_agree
 
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
@@ -31,7 +31,17 @@ SAMPLE_ROWS = 14_144
 KILLS = 20
 
 
-async def test_killed_loads_leave_all_of_the_file_or_none(databases: Databases, template: str, shell: Shell) -> None:
+@pytest.fixture
+def rng() -> random.Random:
+    """Draws the moments of the kills."""
+    seed = int(os.environ.get("EVLOAD_TEST_SEED") or secrets.randbits(32))
+    print(f"EVLOAD_TEST_SEED={seed} draws the same moments again")
+    return random.Random(seed)
+
+
+async def test_killed_loads_leave_all_of_the_file_or_none(
+    databases: Databases, template: str, shell: Shell, rng: random.Random
+) -> None:
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(copied(databases, template))
@@ -41,7 +51,7 @@ async def test_killed_loads_leave_all_of_the_file_or_none(databases: Databases, 
         for _ in range(KILLS):
             if await _rows_left(dsn):
                 dsn = await stack.enter_async_context(copied(databases, template))
-            killed_after = random.uniform(0.2, 1.05) * duration  # before that Python is still loading
+            killed_after = rng.uniform(0.2, 1.05) * duration  # before that Python is still loading
             was_killed = _load_and_kill(shell.on(dsn), killed_after)
             rows = await _rows_left(dsn)
             assert rows in ((0, SAMPLE_ROWS) if was_killed else (SAMPLE_ROWS,)), f"{rows} after {killed_after:.3f} s"
@@ -85,7 +95,7 @@ async def _others(connection: asyncpg.Connection) -> int:
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-async def test_a_signal_in_the_middle_of_a_merge(
+async def test_a_signal_during_the_merge_rolls_the_load_back(
     dsn: str, connection: asyncpg.Connection, shell: Shell, number: signal.Signals
 ) -> None:
     async with connection.transaction():
@@ -100,7 +110,7 @@ async def test_a_signal_in_the_middle_of_a_merge(
     assert await _rows_seen_by(connection) == SAMPLE_ROWS
 
 
-def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Path) -> None:
+def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Path, rng: random.Random) -> None:
     """In the middle of COPY, when there is more to send than Postgres has taken in."""
     big, data_dir = tmp_path / "big.csv", tmp_path / "data"
     shell.succeed("sample", big, "--users", "200", "--days", "365")
@@ -109,7 +119,7 @@ def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Pa
     for _ in range(3):
         running = here.start("load", "--again", big)
         wait_until(lambda: postgres_pids(data_dir))
-        time.sleep(random.uniform(0.5, 1.5))
+        time.sleep(rng.uniform(0.5, 1.5))
         if postgres_pids(data_dir):
             os.kill(postmaster_pid(data_dir), signal.SIGKILL)
         ended = running.wait()
@@ -118,7 +128,7 @@ def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Pa
     assert postgres_pids(data_dir) == []
 
 
-def test_a_first_load_is_written_once_and_outlives_a_crash_right_after_it(shell: Shell, tmp_path: Path) -> None:
+def test_a_first_load_skips_the_write_ahead_log_and_survives_a_crash(shell: Shell, tmp_path: Path) -> None:
     """Rows and keys that are large enough are not in the write-ahead log: they are on disk before the load is done."""
     big, data_dir = tmp_path / "big.csv", tmp_path / "data"
     shell.succeed("sample", big, "--users", "200")

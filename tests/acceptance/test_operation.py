@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.acceptance.processes import PATIENCE_SECONDS, Api, Shell, wait_until
+from tests.acceptance.processes import Api, Shell, wait_until
+from tests.locks import PATIENCE_SECONDS
 
 FILE = (
     "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW\n"

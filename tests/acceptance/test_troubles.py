@@ -13,14 +13,13 @@ import pytest
 from tests.acceptance.answers import ANSWERS
 from tests.acceptance.processes import (
     FORGETFUL,
-    PATIENCE_SECONDS,
     Api,
     Shell,
     assert_plain_500,
-    somebody_waits,
     wait_until,
 )
 from tests.conftest import template_name
+from tests.locks import PATIENCE_SECONDS, somebody_waits
 
 Request = asyncio.Task[httpx2.Response]
 SLOW_SECONDS = 0.3
@@ -75,7 +74,9 @@ async def test_500_while_the_database_is_away_and_200_after(server_dsn: str, loa
             assert api.json(path) == ANSWERS[path]
 
 
-async def test_hot_answers_go_on_while_the_database_is_away(server_dsn: str, loaded_dsn: str, shell: Shell) -> None:
+async def test_cached_answers_are_served_while_the_database_is_away(
+    server_dsn: str, loaded_dsn: str, shell: Shell
+) -> None:
     with shell.on(loaded_dsn).serving("serve") as api:
         for path in QUERIES:
             assert api.json(path) == ANSWERS[path]
@@ -185,7 +186,7 @@ async def test_a_request_under_way_is_answered_before_evload_ends(loaded_dsn: st
         assert api.running.wait().code == 0
 
 
-async def test_a_second_ctrl_c_waits_for_no_request(loaded_dsn: str, shell: Shell) -> None:
+async def test_a_second_ctrl_c_ends_open_requests_with_503(loaded_dsn: str, shell: Shell) -> None:
     with shell.on(loaded_dsn).serving("serve") as api:
         async with parallel_client(api) as client, locked_days(loaded_dsn) as connection:
             request = asyncio.create_task(client.get("/load/daily"))
