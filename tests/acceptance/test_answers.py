@@ -13,7 +13,7 @@ def test_every_endpoint_has_an_answer_to_compare() -> None:
 
 
 @pytest.mark.parametrize("path", ANSWERS)
-def test_an_answer(api: Api, path: str) -> None:
+def test_answers_over_the_small_file(api: Api, path: str) -> None:
     answer = api.get(path)
     assert (answer.status_code, answer.json()) == (200, ANSWERS[path])
     assert answer.headers["content-type"] == "application/json"

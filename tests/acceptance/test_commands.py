@@ -59,7 +59,7 @@ def reports(text: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("arguments", USAGE, ids=" ".join)
-def test_wrong_usage(shell: Shell, arguments: list[str]) -> None:
+def test_wrong_usage_exits_with_2(shell: Shell, arguments: list[str]) -> None:
     ended = shell.run(*arguments)
     assert (ended.code, ended.stdout) == (2, "")
     assert ended.stderr.splitlines()[-1].startswith("Error: ")

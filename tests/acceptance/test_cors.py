@@ -50,25 +50,25 @@ def assert_kept_out(api: Api, origin: str) -> None:
 
 
 @pytest.mark.parametrize("origin", LOCAL)
-def test_local_front_ends_are_let_in(api: Api, origin: str) -> None:
+def test_cors_allows_local_front_ends_by_default(api: Api, origin: str) -> None:
     assert_let_in(api, origin)
 
 
 @pytest.mark.parametrize("origin", STRANGERS)
-def test_others_are_kept_out(api: Api, origin: str) -> None:
+def test_cors_refuses_other_origins(api: Api, origin: str) -> None:
     assert_kept_out(api, origin)
 
 
 @pytest.mark.parametrize("origin", [OURS, "http://10.0.0.7:8080"])
-def test_the_setting_lets_others_in(other_api: Api, origin: str) -> None:
+def test_cors_origins_setting_allows_origins(other_api: Api, origin: str) -> None:
     assert_let_in(other_api, origin)
 
 
 @pytest.mark.parametrize("origin", LOCAL)
-def test_the_setting_replaces_the_local_ones(other_api: Api, origin: str) -> None:
+def test_cors_origins_setting_replaces_the_default(other_api: Api, origin: str) -> None:
     assert_kept_out(other_api, origin)
 
 
-def test_a_browser_script_can_read_how_to_go_on(api: Api) -> None:
+def test_cors_exposes_link_and_retry_after(api: Api) -> None:
     exposed = api.get("/hourly_loads?limit=1", headers={"Origin": LOCAL[0]}).headers["Access-Control-Expose-Headers"]
     assert {"Link", "Retry-After"} <= {name.strip() for name in exposed.split(",")}

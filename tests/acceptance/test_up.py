@@ -109,7 +109,7 @@ def test_the_first_up_serves_the_sample(first_run: FirstRun) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_a_signal_stops_everything_and_up_goes_on(
+def test_a_signal_stops_everything_and_the_next_up_serves_the_same(
     here: Shell,
     data_dir: Path,
     first_run: FirstRun,
@@ -134,7 +134,7 @@ def test_a_signal_stops_everything_and_up_goes_on(
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("pause_seconds", [0.001, 0.1])
-def test_an_impatient_ctrl_c_ends_it_like_a_patient_one(
+def test_repeated_ctrl_c_ends_up_cleanly(
     here: Shell, data_dir: Path, first_run: FirstRun, workers: int, pause_seconds: float
 ) -> None:
     """Pressed again and again: the terminal sends it to the workers too."""
@@ -154,9 +154,7 @@ def test_an_impatient_ctrl_c_ends_it_like_a_patient_one(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_killed_up_is_followed_by_one_that_adopts_the_server(
-    here: Shell, data_dir: Path, first_run: FirstRun, workers: int
-) -> None:
+def test_up_adopts_the_server_of_a_killed_up(here: Shell, data_dir: Path, first_run: FirstRun, workers: int) -> None:
     with here.serving("up", "--workers", str(workers)) as killed:
         helpers = helpers_of(killed)
         server = postmaster_pid(data_dir)
@@ -313,7 +311,7 @@ def test_a_signal_ends_a_load_that_waits_for_a_pipe(here: Shell, tmp_path: Path)
         running.make_sure_it_ended()
 
 
-def test_a_load_gives_way_to_those_who_read(here: Shell, data_dir: Path, tmp_path: Path) -> None:
+def test_a_load_runs_at_lower_priority(here: Shell, data_dir: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     gives_way = min(psutil.Process().nice() + NICENESS, 19)
@@ -335,7 +333,7 @@ def test_a_load_gives_way_to_those_who_read(here: Shell, data_dir: Path, tmp_pat
         running.make_sure_it_ended()
 
 
-def test_files_take_the_place_of_the_sample(shell: Shell, tmp_path: Path, small_file: Path) -> None:
+def test_up_loads_named_files_instead_of_the_sample(shell: Shell, tmp_path: Path, small_file: Path) -> None:
     folder = tmp_path / "new"
     with no_server_left(folder), shell.serving("up", small_file, "--data-dir", folder) as api:
         assert api.json("/kpi/total-energy") == {"total_energy_kwh": 5.65}

@@ -45,7 +45,7 @@ async def test_the_rejects_file_says_where_and_why(dsn: str, tmp_path: Path) -> 
     assert "3 h" in rejects["reason"][0]
 
 
-async def test_no_rejects_no_file(dsn: str, tmp_path: Path) -> None:
+async def test_no_rejects_file_without_rejects(dsn: str, tmp_path: Path) -> None:
     report = await load_file(dsn, write(tmp_path / "a.csv", FIRST), LoadOptions(tmp_path))
     assert report.rejects_file is None
     assert not list(tmp_path.glob("*.rejects.csv"))
@@ -116,7 +116,7 @@ async def test_a_rejects_folder_that_is_not_there(dsn: str, connection: asyncpg.
     assert await stored(connection) == []
 
 
-async def test_users_are_noted(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+async def test_a_load_inserts_its_users(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     await load_file(dsn, write(tmp_path / "a.csv", FIRST, FILLER, SECOND.replace("A-1", "B")))
     assert [row[0] for row in await connection.fetch("SELECT user_id FROM users ORDER BY 1")] == ["A-1", "B"]
 
@@ -130,7 +130,7 @@ async def test_every_load_is_recorded(dsn: str, connection: asyncpg.Connection, 
     assert await connection.fetchval("SELECT DISTINCT batch_id FROM hourly_load") == record["batch_id"]
 
 
-async def test_listeners_hear_of_a_load(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+async def test_a_load_notifies_listeners(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     heard: asyncio.Queue[str] = asyncio.Queue()
     await connection.add_listener("evload_data_version", lambda *heard_: heard.put_nowait(str(heard_[-1])))
     await load_file(dsn, write(tmp_path / "a.csv", FIRST))
@@ -145,7 +145,7 @@ async def test_two_loads_at_once_both_succeed(dsn: str, connection: asyncpg.Conn
     await assert_views_agree(connection)
 
 
-async def test_refresh_brings_the_views_back_to_the_rows(
+async def test_refresh_recomputes_the_views_from_the_rows(
     dsn: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND))
@@ -171,7 +171,7 @@ async def test_the_first_load_leaves_every_key_and_index(
     await databases.drop(untouched)
 
 
-async def test_who_looks_since_before_a_first_load_sees_nothing_of_it(
+async def test_an_older_snapshot_sees_no_rows_of_a_first_load(
     dsn: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     """As `pg_dump` does, which would else keep rows without their totals."""
@@ -186,7 +186,9 @@ async def test_who_looks_since_before_a_first_load_sees_nothing_of_it(
     assert (tuple(before), tuple(after)) == ((0, 0), (1, 1))
 
 
-async def test_equal_keys_far_apart_are_counted(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+async def test_occurrences_count_equal_keys_of_different_blocks(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
     """More than a block of the file lies between them."""
     start = datetime(2000, 1, 1)
     hours = (start + timedelta(hours=number) for number in range(150_000))
@@ -208,7 +210,9 @@ async def test_readers_of_an_empty_database_do_not_wait_for_the_first_load(
             assert (await asyncio.wait_for(client.get(path), 5)).status_code == status
 
 
-async def test_a_known_file_is_skipped_with_a_word(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+async def test_a_file_loaded_before_is_skipped_and_reported(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
     first = await load_file(dsn, write(tmp_path / "a.csv", FIRST))
     again = await load_file(dsn, write(tmp_path / "renamed.csv", FIRST))
     assert (again.already_loaded_as, again.inserted, again.updated) == (first.batch_id, 0, 0)

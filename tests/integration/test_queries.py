@@ -37,7 +37,7 @@ def test_every_file_is_found_and_opens_with_a_sentence() -> None:
 @pytest.mark.parametrize(
     "name", [name for name in query_names() if name not in SEVERAL_STATEMENTS and not name.startswith("envelope/")]
 )
-async def test_the_header_says_what_the_database_says(connection: asyncpg.Connection, name: str) -> None:
+async def test_query_headers_match_the_prepared_statements(connection: asyncpg.Connection, name: str) -> None:
     await connection.execute(query("ingest/temporary_tables").text.replace("ON COMMIT DROP", ""))
     prepared = await connection.prepare(query(name).text)
     assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(name).params]
@@ -46,7 +46,7 @@ async def test_the_header_says_what_the_database_says(connection: asyncpg.Connec
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
-async def test_the_envelope_keeps_the_parameters(connection: asyncpg.Connection, endpoint: Endpoint) -> None:
+async def test_envelopes_keep_the_parameters_of_their_query(connection: asyncpg.Connection, endpoint: Endpoint) -> None:
     prepared = await connection.prepare(served(endpoint.query, endpoint.envelope))
     assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(endpoint.query).params]
     columns = [(column.name, column.type.name) for column in prepared.get_attributes()]

@@ -32,7 +32,7 @@ rows = st.tuples(
 
 @examples(100)
 @given(rows=st.lists(rows, min_size=1, max_size=20), at_once=st.sampled_from([1, 7, 8192]))
-async def test_postgres_reads_what_was_meant(
+async def test_binary_copy_round_trip(
     connection: asyncpg.Connection, rows: list[tuple[int, datetime, str, int | None, int | None]], at_once: int
 ) -> None:
     index, starts, users, wh, other_wh = (list(column) for column in zip(*rows, strict=True))

@@ -47,12 +47,12 @@ def test_every_command_has_a_help_text() -> None:
         assert len(result.output.splitlines()) > 5
 
 
-def test_the_quickstart_is_short() -> None:
+def test_the_quickstart_has_at_most_15_lines() -> None:
     quickstart = README.split("## Quickstart")[1].split("Open <http")[0]
     assert len([line for line in quickstart.splitlines() if line.strip()]) <= 15
 
 
-def test_what_the_architecture_names_is_there() -> None:
+def test_folders_named_in_the_architecture_page_exist() -> None:
     rooms = re.findall(r"^\| `(src/[^`]+|sql/|migrations/|data/|tests/|benchmarks/)`", ARCHITECTURE, re.MULTILINE)
     assert len(rooms) > 10
     for room in rooms:

@@ -22,7 +22,7 @@ def test_default_data_dir_follows_xdg() -> None:
     assert default_data_dir({}) == Path.home() / ".local/share/evload"
 
 
-def test_last_words_pick_the_reason() -> None:
+def test_failure_reason_is_picked_from_the_log() -> None:
     cluster = pytest.importorskip("evload.embedded.cluster", reason="no embedded Postgres here")
     log = (
         "2026-11-22 11:06:01.609 UTC [10354] LOG:  starting PostgreSQL\n"

@@ -73,7 +73,7 @@ def test_bundled_file_is_the_default_plan() -> None:
     assert len(bundled) <= 1_000_000
 
 
-def test_readme_of_the_data_tells_its_figures(rows: list[Row]) -> None:
+def test_the_readme_of_the_data_states_its_figures(rows: list[Row]) -> None:
     readme = (resources.folder("data") / "README.md").read_text("utf-8")
     energy = sum(row.kwh[0] for row in rows)
 
@@ -188,7 +188,7 @@ def test_another_seed_is_another_file() -> None:
 
 
 @pytest.mark.parametrize("sessions_per_block", [1, 7, 1000])
-def test_blocks_leave_no_trace(sessions_per_block: int) -> None:
+def test_block_size_does_not_change_the_sample(sessions_per_block: int) -> None:
     assert written(OVER_SPRING, sessions_per_block=sessions_per_block) == written(OVER_SPRING)
 
 

@@ -24,7 +24,7 @@ def signals() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("number", STOP_SIGNALS, ids=lambda number: number.name)
-def test_a_signal_before_uvicorn_looks_is_not_lost(number: signal.Signals) -> None:
+def test_a_signal_before_uvicorn_installs_its_handlers_is_not_lost(number: signal.Signals) -> None:
     config = Config(nothing, log_config=None)
     config.get_loop_factory()
     signal.raise_signal(number)

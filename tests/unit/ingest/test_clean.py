@@ -85,7 +85,7 @@ tables = st.sampled_from(sorted(DAYS_OF_CHANGE)).flatmap(
 
 @given(tables)
 @settings(max_examples=150, deadline=None)
-def test_every_row_is_judged_as_the_slow_way_does(table: tuple[str, list[list[str]]]) -> None:
+def test_cleaning_equals_the_reference_row_by_row(table: tuple[str, list[list[str]]]) -> None:
     zone, texts = table
     raw = pl.DataFrame([(line, *row) for line, row in enumerate(texts, 2)], schema=RAW, orient="row")
     cleaned = clean(raw, zone)
@@ -111,7 +111,7 @@ measures = st.lists(st.lists(st.sampled_from(("", "NA")) | plain, min_size=4, ma
 
 @given(measures, st.lists(st.lists(energies, min_size=4, max_size=4), max_size=2), st.sampled_from((";", ",")))
 @settings(max_examples=300, deadline=None)
-def test_measures_read_as_numbers_are_what_their_texts_say(
+def test_energies_parsed_as_floats_equal_their_texts(
     plain: list[list[str]], odd: list[list[str]], separator: str
 ) -> None:
     rows = [["21.12.2018 10:00", "21.12.2018 11:00", "AdO3-4", "2", *measures] for measures in plain + odd]
@@ -129,12 +129,12 @@ def test_measures_read_as_numbers_are_what_their_texts_say(
 
 
 @pytest.mark.parametrize("energy", ["0", "0,87", "3.6", "999,9", "4,00E-16", "", "NA"])
-def test_plain_measures_are_read_as_numbers(energy: str) -> None:
+def test_plain_energies_are_parsed_as_floats(energy: str) -> None:
     assert _measure_type(energy) == pl.Float64
 
 
 @pytest.mark.parametrize("energy", ["-0", "-1e-400000", "999,999", "0,0005", "inf", "nan", "1e400", "3,6 ", "much"])
-def test_what_a_float_cannot_tell_is_read_as_text(energy: str) -> None:
+def test_energies_that_a_float_cannot_tell_are_parsed_as_texts(energy: str) -> None:
     assert _measure_type(energy) == pl.String
 
 

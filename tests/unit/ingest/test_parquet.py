@@ -52,7 +52,7 @@ def stored(frame: pl.DataFrame, folder: Path) -> Path:
         [pl.col("session_id").cast(pl.String)],
     ],
 )
-def test_every_type_that_can_be_meant_is_read(tmp_path: Path, changes: list[pl.Expr]) -> None:
+def test_supported_column_types_are_read(tmp_path: Path, changes: list[pl.Expr]) -> None:
     path = stored(TYPED.with_columns(changes), tmp_path)
     reading = read(path)
     assert reading.rows.rows() == CLEAN
@@ -72,7 +72,7 @@ def test_every_type_that_can_be_meant_is_read(tmp_path: Path, changes: list[pl.E
         (pl.concat_list("flex_3_6_kwh"), "flex_3_6_kwh is of type List(Int64); write it as a number or a text"),
     ],
 )  # fmt: skip
-def test_a_type_that_cannot_be_meant_refuses_the_file(tmp_path: Path, change: pl.Expr, problem: str) -> None:
+def test_unsupported_column_types_refuse_the_file(tmp_path: Path, change: pl.Expr, problem: str) -> None:
     with pytest.raises(UnreadableFile) as refusal:
         read(stored(TYPED.with_columns(change), tmp_path))
     assert str(refusal.value) == f"loads [1].parquet: the column {problem}"
@@ -113,7 +113,7 @@ def test_rows_are_rejected_and_energies_coerced_as_in_text(tmp_path: Path) -> No
     assert reading.coerced == 1
 
 
-def test_a_large_file_comes_in_batches_with_rows_counted_on(tmp_path: Path) -> None:
+def test_a_large_file_is_read_in_blocks_with_continuous_line_numbers(tmp_path: Path) -> None:
     rows = parquet.ROWS_PER_BATCH * 2 + 10
     reading = read(stored(pl.concat([TYPED[:1]] * 10).sample(rows, with_replacement=True), tmp_path))
     assert reading.column("line") == list(range(1, rows + 1))

@@ -14,7 +14,7 @@ def counted(made: list[int], until: int) -> Iterator[int]:
     raise ValueError("the end is bad")
 
 
-def test_one_is_made_ahead_and_no_more() -> None:
+def test_prefetch_makes_one_item_ahead_and_no_more() -> None:
     made: list[int] = []
     second_is_made = threading.Event()
 
@@ -31,18 +31,18 @@ def test_one_is_made_ahead_and_no_more() -> None:
     assert made == [0, 1]
 
 
-def test_an_error_comes_after_what_was_made_before_it() -> None:
+def test_prefetch_raises_an_error_after_the_items_before_it() -> None:
     ahead = prefetch(counted([], 2))
     assert [next(ahead), next(ahead)] == [0, 1]
     with pytest.raises(ValueError, match="the end is bad"):
         next(ahead)
 
 
-def test_all_items_come_in_order() -> None:
+def test_prefetch_keeps_the_order() -> None:
     assert list(prefetch(iter(range(5)))) == [0, 1, 2, 3, 4]
 
 
-async def test_the_same_for_who_awaits_it() -> None:
+async def test_aprefetch_keeps_the_order() -> None:
     assert [item async for item in aprefetch(iter(range(5)))] == [0, 1, 2, 3, 4]
     with pytest.raises(ValueError, match="the end is bad"):
         [item async for item in aprefetch(counted([], 2))]

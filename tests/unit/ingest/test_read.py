@@ -93,7 +93,7 @@ def test_every_form_of_a_file_gives_the_same_rows(
     assert reading.file.bytes_read == reading.file.bytes_total == path.stat().st_size
 
 
-def test_lines_are_those_an_editor_shows(tmp_path: Path) -> None:
+def test_line_numbers_are_those_an_editor_shows(tmp_path: Path) -> None:
     rows = (f"{ROW};", "", " ", f'{ROW};"two\r\nlines"', "no row", f"{ROW};", "", f"{ROW};")
     reading = read(written(tmp_path, "\ufeffsep=;\r\n\r\n" + "\r\n".join((f"{HEADER};comment", *rows))))
     assert reading.column("line") == [4, 7, 10, 12]
@@ -123,7 +123,7 @@ def test_a_row_around_a_change_of_the_clock(
     assert reading.column("date_from") == [datetime.fromisoformat(start)]
 
 
-def test_the_batches_of_a_large_file_are_small_and_its_progress_is_known(tmp_path: Path) -> None:
+def test_a_large_file_is_read_in_small_blocks_with_progress(tmp_path: Path) -> None:
     file = LoadFile(written(tmp_path, table(*[ROW] * 5000)), "Europe/Oslo", 1 << 16)
     seen = [(block.rows_read, file.bytes_read) for block in file.blocks()]
     assert max(rows for rows, _ in seen) < 1200
@@ -142,7 +142,7 @@ def test_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
     assert reading.file.bytes_total is None
 
 
-def test_the_table_exported_is_read_again(tmp_path: Path) -> None:
+def test_an_export_of_the_table_is_read(tmp_path: Path) -> None:
     exported = (
         "index,date_from,date_to,user_id,session_id,synthetic_3_6_kwh,synthetic_7_2_kwh,flex_3_6_kwh,flex_7_2_kwh\n"
         "1,2018-12-21 10:00:00+01,2018-12-21 11:00:00+01,AdO3-4,2,0.870,0.870,,0.114\n"

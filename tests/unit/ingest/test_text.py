@@ -86,7 +86,7 @@ def test_rows_between_two_stray_quotes_are_rejected_with_them(tmp_path: Path) ->
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300) | texts.map(str.encode), block_bytes=st.integers(1, 300))
-def test_where_a_block_ends_changes_nothing(content: bytes, block_bytes: int) -> None:
+def test_block_boundaries_do_not_change_the_rows(content: bytes, block_bytes: int) -> None:
     def outcome(size: int) -> object:
         try:
             return list(parsed(table(ROW, ROW).encode() + content, size))
