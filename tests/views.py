@@ -103,3 +103,14 @@ async def stored(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
         "SELECT user_id, session_id, occurrence, synthetic_3_6_kwh, flex_7_2_kwh FROM hourly_load ORDER BY index"
     )
     return [tuple(row) for row in rows]
+
+
+async def row_count(dsn: str) -> int:
+    """The rows of a database whose views agree with them."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        found: int = await connection.fetchval("SELECT count(*) FROM hourly_load")
+        await assert_views_agree(connection)
+        return found
+    finally:
+        await connection.close()

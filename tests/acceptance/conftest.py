@@ -17,6 +17,12 @@ def shell(tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
+def here(shell: Shell, dsn: str) -> Shell:
+    """A shell on an empty, migrated database."""
+    return shell.on(dsn)
+
+
+@pytest.fixture
 def small_file(tmp_path: Path) -> Path:
     path = tmp_path / "small.csv"
     path.write_text(SMALL_FILE, encoding="utf-8")

@@ -1,5 +1,6 @@
 """evload as its users meet it: the installed command in processes of its own, and HTTP over a socket."""
 
+import json
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -113,25 +114,43 @@ class Shell:
     def on(self, dsn: str) -> Self:
         return self.with_(DATABASE_URL=dsn)
 
-    def start(self, *arguments: str | Path) -> Running:
-        kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment = {**kept, "HOME": str(self.folder), **self.variables}
+    def start(self, *arguments: str | Path, given: bytes = b"") -> Running:
+        """`given` comes through a pipe as standard input."""
         number = len(list(self.folder.glob("*.stderr")))
         out, err = (self.folder / f"{number}.{name}" for name in ("stdout", "stderr"))
         with out.open("wb") as stdout, err.open("wb") as stderr:
-            command = [EVLOAD, *arguments]
-            process = subprocess.Popen(command, stdout=stdout, stderr=stderr, cwd=self.folder, env=environment)
+            process = self._popen(arguments, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr)
+        assert process.stdin
+        with suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(given)
         return Running(process, out, err)
 
-    def run(self, *arguments: str | Path) -> Ended:
-        running = self.start(*arguments)
+    def _popen(self, arguments: Sequence[str | Path], **streams: Any) -> subprocess.Popen[bytes]:
+        kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment = {**kept, "HOME": str(self.folder), **self.variables}
+        return subprocess.Popen([EVLOAD, *arguments], cwd=self.folder, env=environment, **streams)
+
+    def seen_on_a_terminal(self, *arguments: str | Path) -> str:
+        """What a command that succeeds writes to standard error when that is a terminal."""
+        terminal, stderr = os.openpty()
+        with self._popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr) as process:
+            os.close(stderr)
+            seen = b""
+            with suppress(OSError), open(terminal, "rb", buffering=0) as file:  # noqa: PTH123 - the last end closes it
+                while part := file.read(4096):
+                    seen += part
+        assert process.returncode == 0, seen
+        return seen.decode()
+
+    def run(self, *arguments: str | Path, given: bytes = b"") -> Ended:
+        running = self.start(*arguments, given=given)
         try:
             return running.wait()
         finally:
             running.make_sure_it_ended()
 
-    def succeed(self, *arguments: str | Path) -> str:
-        ended = self.run(*arguments)
+    def succeed(self, *arguments: str | Path, given: bytes = b"") -> str:
+        ended = self.run(*arguments, given=given)
         assert ended.code == 0, ended.stderr
         return ended.stdout
 
@@ -167,6 +186,11 @@ def _address_of(running: Running) -> str:
     found = re.search(r"^evload serves on (http://\S+)$", running.out.read_text(), re.MULTILINE)
     assert found, running.err.read_text()
     return found[1]
+
+
+def reports(text: str) -> list[dict[str, Any]]:
+    """What `evload load --json` says, a report for each file."""
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def postgres_pids(data_dir: Path) -> list[int]:

@@ -1,7 +1,6 @@
 """The commands as an operator types them: exit codes, what is said, and what the database holds afterwards."""
 
 import gzip
-import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from evload.cli import main
 from tests.acceptance.conftest import copied
-from tests.acceptance.processes import Shell
+from tests.acceptance.processes import Shell, reports
 from tests.conftest import Databases, template_name
 from tests.files import SMALL_FILE, write
-from tests.views import assert_views_agree
+from tests.views import row_count
 
 GOOD = "02.01.2019 09:00;02.01.2019 10:00;A-1;4;1;2;3;4"
 COERCED = "02.01.2019 10:00;02.01.2019 11:00;A-1;4;much;2;3;4"
@@ -32,27 +32,8 @@ SETTINGS = {
 USAGE = (
     ["bogus"], ["load"], ["up", "--port", "abc"], ["up", "--port", "70000"], ["serve", "--workers", "0"],
     ["load", "--bogus", "x.csv"], ["sample"], ["sample", "--users", "0", "x.csv"], ["status", "more"],
+    ["unload"], ["unload", "x"], ["unload", "0"], ["drop"], ["drop", "--before", "soon"], ["batches", "more"],
 )  # fmt: skip
-
-
-@pytest.fixture
-def here(shell: Shell, dsn: str) -> Shell:
-    """A shell on an empty, migrated database."""
-    return shell.on(dsn)
-
-
-async def row_count(dsn: str) -> int:
-    connection = await asyncpg.connect(dsn)
-    try:
-        found: int = await connection.fetchval("SELECT count(*) FROM hourly_load")
-        await assert_views_agree(connection)
-        return found
-    finally:
-        await connection.close()
-
-
-def reports(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines()]
 
 
 # --- usage and settings ----------------------------------------------------------------------------------------------
@@ -65,7 +46,7 @@ def test_wrong_usage_exits_with_2(shell: Shell, arguments: list[str]) -> None:
     assert ended.stderr.splitlines()[-1].startswith("Error: ")
 
 
-@pytest.mark.parametrize("command", ["up", "load", "refresh", "migrate", "serve", "status", "sample"])
+@pytest.mark.parametrize("command", main.commands)
 def test_help(shell: Shell, command: str) -> None:
     assert shell.succeed(command, "--help").startswith(f"Usage: evload {command}")
     assert f"  {command} " in shell.succeed("--help")
