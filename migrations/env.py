@@ -1,4 +1,4 @@
-"""Runs the migrations on a connection that evload hands over, or on `alembic -x url=...`."""
+"""Runs the migrations on a connection that evload hands over, on `alembic -x url=...`, or as a script with `--sql`."""
 
 import asyncio
 
@@ -21,8 +21,16 @@ async def migrate_url(url: str) -> None:
     await engine.dispose()
 
 
+def write_script() -> None:
+    context.configure(dialect_name="postgresql")
+    with context.begin_transaction():
+        context.run_migrations()
+
+
 handed_over = context.config.attributes.get("connection")
 if handed_over is not None:
     migrate(handed_over)
+elif context.is_offline_mode():
+    write_script()
 else:
     asyncio.run(migrate_url(context.get_x_argument(as_dictionary=True)["url"]))

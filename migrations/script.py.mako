@@ -1,16 +1,14 @@
 """${message}"""
 
-from alembic import op
+from evload.migrate import run_script
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "..."}
+    run_script(__file__, "up")
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "..."}
+    run_script(__file__, "down")

@@ -5,13 +5,21 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import polars as pl
 
-MEASURES = ("synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh")
+from evload.measures import NAMES as MEASURES
+
 ENERGY = pl.Decimal(18, 3)
+PEAKS = tuple(f"peak_{name}" for name in MEASURES)
 
 
 async def _rows(connection: asyncpg.Connection) -> pl.DataFrame:
-    found = await connection.fetch(f"SELECT date_from, user_id, session_id, {', '.join(MEASURES)} FROM hourly_load")
-    key = {"date_from": pl.Datetime("us", "UTC"), "user_id": pl.String(), "session_id": pl.Int32()}
+    columns = ("date_from", "user_id", "location_id", "session_id", *MEASURES)
+    found = await connection.fetch(f"SELECT {', '.join(columns)} FROM hourly_load")
+    key = {
+        "date_from": pl.Datetime("us", "UTC"),
+        "user_id": pl.String(),
+        "location_id": pl.String(),
+        "session_id": pl.Int32(),
+    }
     schema = {**key, **dict.fromkeys(MEASURES, ENERGY)}
     return pl.DataFrame([tuple(row) for row in found], schema=schema, orient="row")
 
@@ -32,6 +40,7 @@ def _daily(hourly: pl.DataFrame, timezone: str, measure: str) -> pl.DataFrame:
         .group_by(day)
         .agg(
             energy.sum().alias("energy"),
+            pl.len().cast(pl.Int64).alias("observed"),
             (energy > 0).sum().cast(pl.Int64).alias("active"),
             energy.first().alias("peak"),
             pl.col("date_from").first().alias("peak_hour"),
@@ -49,6 +58,7 @@ def _monthly(daily: pl.DataFrame, measure: str) -> pl.DataFrame:
             pl.lit(measure).alias("measure"),
             pl.len().cast(pl.Int64).alias("days"),
             pl.col("energy").sum(),
+            pl.col("observed").sum(),
             pl.col("active").sum(),
             pl.col("energy").max().alias("peak_day"),
             pl.col("peak").max().alias("peak_hour"),
@@ -67,11 +77,13 @@ def _user_days(rows: pl.DataFrame, timezone: str) -> pl.DataFrame:
     begun = (
         sessions.join(before, on=["user_id", "session_id", "day"], how="anti").group_by("day", "user_id").len("begun")
     )
+    hourly = rows.group_by("day", "user_id", "date_from").agg(_sums())
+    peaks = [pl.col(name).max().alias(f"peak_{name}") for name in MEASURES]
     return (
-        rows.group_by("day", "user_id")
-        .agg(pl.col("date_from").n_unique().alias("hours"), *_sums())
+        hourly.group_by("day", "user_id")
+        .agg(pl.len().alias("hours"), *_sums(), *peaks)
         .join(begun, on=["day", "user_id"], how="left")
-        .select("day", "user_id", "hours", pl.col("begun").fill_null(0), *MEASURES)
+        .select("day", "user_id", "hours", pl.col("begun").fill_null(0), *MEASURES, *PEAKS)
         .sort("day", "user_id")
     )
 
@@ -86,10 +98,22 @@ async def assert_views_agree(connection: asyncpg.Connection) -> None:
         timezone = await connection.fetchval("SELECT timezone FROM site")
         assert ZoneInfo(timezone)
         recent_since = await connection.fetchval("SELECT greatest(recent_since, '1800-01-01') FROM site")
-        days = f"SELECT day, user_id, hours, sessions_begun, {', '.join(MEASURES)} FROM user_day ORDER BY day, user_id"
+        names = ", ".join(("day", "user_id", "hours", "sessions_begun", *MEASURES, *PEAKS))
+        days = f"SELECT {names} FROM user_day ORDER BY day, user_id"
         assert [tuple(row) for row in await connection.fetch(days)] == list(_user_days(rows, timezone).iter_rows())
-        for measure in MEASURES:
-            query = "SELECT day, energy_kwh, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour"
+        sums = await connection.fetch(
+            f"SELECT hour, location_id, {', '.join(MEASURES)} FROM hourly_sum ORDER BY location_id, hour"
+        )
+        located = rows.group_by("date_from", "location_id").agg(_sums()).sort("location_id", "date_from")
+        assert [tuple(row) for row in sums] == list(located.iter_rows())
+        held = await connection.fetchval("SELECT array(SELECT measure FROM measure WHERE is_held)")
+        assert set(held) >= {name for name in MEASURES if rows[name].count()}
+        found = await connection.fetch("SELECT DISTINCT measure FROM daily_totals")
+        assert {row["measure"] for row in found} == (set(held) if rows.height else set())
+        for measure in held:
+            query = (
+                "SELECT day, energy_kwh, observed_hours, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour"
+            )
             daily = await connection.fetch(f"{query} FROM daily_totals WHERE measure = $1 ORDER BY day", measure)
             assert [tuple(row) for row in daily] == list(_daily(hourly, timezone, measure).iter_rows())
             closed = _daily(hourly.filter(pl.col("date_from") < recent_since), timezone, measure)

@@ -3,5 +3,4 @@
 -- returns: stored_rows int8
 SELECT count(*) AS stored_rows
 FROM hourly_load
-CROSS JOIN site
-WHERE date_from < $1::date::timestamp AT TIME ZONE site.timezone
+WHERE date_from < (SELECT $1::date::timestamp AT TIME ZONE timezone FROM site)

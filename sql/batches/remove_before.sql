@@ -1,19 +1,20 @@
--- Takes out the rows before a day of the site's calendar.
+-- Takes out the rows before a day of the site's calendar, and what does not show of them.
 -- params: day date
--- returns: removed int8, user_ids text[]
-WITH removed AS (
-    DELETE FROM hourly_load
-    USING site
-    WHERE hourly_load.date_from < $1::date::timestamp AT TIME ZONE site.timezone
-    RETURNING hourly_load.date_from, hourly_load.user_id
+-- returns: removed int8
+WITH bound AS (
+    SELECT $1::date::timestamp AT TIME ZONE timezone AS hour FROM site
 ),
 
-noted_hours AS (
-    INSERT INTO touched_hour (hour) SELECT DISTINCT date_from FROM removed
+removed AS (
+    DELETE FROM hourly_load WHERE date_from < (SELECT hour FROM bound) RETURNING date_from, user_id
 ),
 
-noted_users AS (
-    INSERT INTO touched_user_day (day, user_id) SELECT DISTINCT date_from::date, user_id FROM removed WHERE user_id <> ''
+hidden AS (
+    DELETE FROM hidden_load WHERE date_from < (SELECT hour FROM bound)
+),
+
+touched AS (
+    INSERT INTO touched_row (hour, user_id) SELECT date_from, user_id FROM removed
 )
 
-SELECT count(*) AS removed, array_agg(DISTINCT user_id) AS user_ids FROM removed
+SELECT count(*) AS removed FROM removed

@@ -1,9 +1,9 @@
 -- Around a query that is served: its one row as a JSON object, and the data version it belongs to, from one snapshot.
 -- params: those of the query
--- returns: data_version int8, body text
+-- returns: data_version int8, data_version_id uuid, body text
 WITH answer AS (
     --query--
 )
 
-SELECT site.data_version, (SELECT row_to_json(answer)::text FROM answer) AS body
+SELECT site.data_version, site.data_version_id, (SELECT row_to_json(answer)::text FROM answer) AS body
 FROM site

@@ -6,10 +6,7 @@ WITH ranked AS (
         row_number() OVER (ORDER BY hourly.energy_kwh DESC) AS hours,
         count(*) OVER () AS observed_hours,
         hourly.energy_kwh
-    FROM hourly_energy AS hourly
-    WHERE hourly.measure = $1::text
-        AND hourly.hour >= coalesce($2::timestamptz, '-infinity')
-        AND hourly.hour <= coalesce($3::timestamptz, 'infinity')
+    FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS hourly
 ),
 
 -- Evenly spread from the first rank to the last; every rank where there are no more than points.

@@ -6,9 +6,6 @@ SELECT
     extract(hour FROM hourly.hour::timestamp)::int4 AS hour,
     round(avg(hourly.energy_kwh), 3) AS mean_energy_kwh,
     count(*) AS observed_hours
-FROM hourly_energy AS hourly
-WHERE hourly.measure = $1::text
-    AND hourly.hour >= coalesce($2::timestamptz, '-infinity')
-    AND hourly.hour <= coalesce($3::timestamptz, 'infinity')
+FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS hourly
 GROUP BY 1, 2
 ORDER BY 1, 2

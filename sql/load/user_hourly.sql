@@ -1,16 +1,20 @@
 -- The rows of one user in the range.
 -- params: user_id text, start_date timestamptz, end_date timestamptz
--- returns: index int8, date_from timestamp, date_to timestamp, user_id text, session_id int4, synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric
+-- returns: index int8, date_from timestamp, date_to timestamp, user_id text, session_id int4,
+--     synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric, metered_kwh numeric,
+--     location_id text
 SELECT
     stored.index,
     stored.date_from::timestamp AS date_from,
     stored.date_to::timestamp AS date_to,
     stored.user_id,
     stored.session_id,
-    stored.synthetic_3_6_kwh AS synthetic_3_6_kwh,
-    stored.synthetic_7_2_kwh AS synthetic_7_2_kwh,
-    stored.flex_3_6_kwh AS flex_3_6_kwh,
-    stored.flex_7_2_kwh AS flex_7_2_kwh
+    stored.synthetic_3_6_kwh,
+    stored.synthetic_7_2_kwh,
+    stored.flex_3_6_kwh,
+    stored.flex_7_2_kwh,
+    stored.metered_kwh,
+    stored.location_id
 FROM hourly_load AS stored
 WHERE stored.user_id = $1::text
     AND stored.date_from >= coalesce($2::timestamptz, '-infinity')

@@ -1,6 +1,7 @@
 -- What the database holds, for `evload status`.
 -- params:
--- returns: postgres text, timezone text, data_version int8, changed_at timestamptz, stored_rows int8, users int8, first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz, workers text
+-- returns: postgres text, timezone text, data_version int8, changed_at timestamptz, stored_rows int8, users int8,
+--     first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz, is_sample bool, workers text
 SELECT
     current_setting('server_version') AS postgres,
     site.timezone,
@@ -12,10 +13,13 @@ SELECT
     (SELECT max(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS last_hour,
     last_batch.file_name AS last_file,
     last_batch.loaded_at AS last_loaded_at,
+    coalesce(last_batch.is_sample, false) AS is_sample,
     (
         SELECT string_agg(application_name, '; ')
         FROM pg_stat_activity
         WHERE datname = current_database() AND application_name LIKE 'evload watch, %'
     ) AS workers
 FROM site
-LEFT JOIN (SELECT file_name, loaded_at FROM load_batch ORDER BY batch_id DESC LIMIT 1) AS last_batch ON true
+LEFT JOIN (
+    SELECT file_name, loaded_at, is_sample FROM load_batch WHERE unloaded_at IS NULL ORDER BY batch_id DESC LIMIT 1
+) AS last_batch ON true

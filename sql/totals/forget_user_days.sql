@@ -1,4 +1,4 @@
--- Takes the sums of the changed users and days away; those whose rows are all gone stay away.
+-- Takes the sums of the touched users' days away; those whose rows are all gone stay away.
 -- params:
 -- returns:
 DELETE FROM user_day USING touched_user_day AS touched

@@ -1,15 +1,17 @@
 -- The recent part is the month of the latest hour and the month before it, on the site's clock.
 -- params:
 -- returns: recent_since timestamptz
-WITH latest AS (
-    SELECT date_trunc('month', max(hour) AT TIME ZONE site.timezone) AS month, site.timezone
+WITH wanted AS (
+    SELECT
+        coalesce(
+            (date_trunc('month', latest.hour AT TIME ZONE timezone) - interval '1 month') AT TIME ZONE timezone,
+            '-infinity'
+        ) AS recent_since
     FROM site
-    LEFT JOIN hourly_sum ON true
-    GROUP BY site.timezone
+    CROSS JOIN (SELECT max(hour) AS hour FROM hourly_sum) AS latest
 )
 
-UPDATE site SET recent_since = coalesce((latest.month - interval '1 month') AT TIME ZONE latest.timezone, '-infinity')
-FROM latest
-WHERE site.recent_since
-    IS DISTINCT FROM coalesce((latest.month - interval '1 month') AT TIME ZONE latest.timezone, '-infinity')
+UPDATE site SET recent_since = wanted.recent_since
+FROM wanted
+WHERE site.recent_since <> wanted.recent_since
 RETURNING site.recent_since

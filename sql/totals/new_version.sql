@@ -1,10 +1,11 @@
--- Counts the data version and the rows on, and tells whoever listens, at commit.
+-- Draws the next data version, counts the rows on, and tells whoever listens, at commit.
 -- params: more_rows int8, refresh_seconds float8
 -- returns: data_version int8
 WITH moved AS (
     UPDATE site SET
         data_version = data_version + 1,
-        changed_at = now(),
+        data_version_id = gen_random_uuid(),
+        changed_at = clock_timestamp(),
         stored_rows = stored_rows + $1::int8,
         refresh_seconds = $2::float8
     RETURNING data_version

@@ -188,7 +188,7 @@ without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")
 def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
     """Take the rows of a BATCH out again.
 
-    Rows that a later load wrote stay as it left them. Loads whose rows the batch had overwritten are named.
+    Afterwards the data are as if its file had never been loaded: rows that it overwrote are again as they were.
     """
     from evload.ingest import batches
 
@@ -197,11 +197,8 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
         rows = run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
         _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
         removal = run(batches.unload(dsn, batch))
-    click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
-    for other, file_name in removal.overwritten:
-        click.echo(
-            f"Batch {other} ({file_name}) had rows that this one overwrote: `evload load --again` brings them back."
-        )
+    restored = f", {removal.restored:,} as they were before" if removal.restored else ""
+    click.echo(f"{removal.removed:,} rows taken out{restored}. Data version {removal.data_version}.")
 
 
 @main.command()

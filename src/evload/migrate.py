@@ -1,10 +1,12 @@
-"""The schema: brought to the newest revision by alembic, over asyncpg like everything else."""
+"""Brings the schema to the newest revision by alembic, over asyncpg like everything else."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
@@ -14,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from evload.database import connect
 from evload.errors import EvloadError
+from evload.queries import query
 from evload.resources import folder
 
 T = TypeVar("T")
@@ -23,8 +26,23 @@ class CannotMigrate(EvloadError):
     """The tables could not be brought up to date."""
 
 
-# One at a time per database, whoever starts first: `evload up` may run on several machines.
-MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(7302154)"
+# A statement of a script ends with a semicolon at the end of a line, and a blank line or the end after it.
+STATEMENT_END = re.compile(r";\n(?=\n|\Z)")
+
+
+def statements(script: str) -> list[str]:
+    return [text.strip() for text in STATEMENT_END.split(script) if text.strip()]
+
+
+def run_script(migration: str, direction: str) -> None:
+    """Runs `up.sql` or `down.sql` of the folder named like the migration, one statement at a time, or writes it out."""
+    context = op.get_context()
+    script = Path(migration).with_suffix("") / f"{direction}.sql"
+    for statement in statements(script.read_text(encoding="utf-8")):
+        if context.as_sql:
+            context.impl.static_output(f"{statement};\n")
+        else:
+            op.get_bind().exec_driver_sql(statement)
 
 
 def engine_for(dsn: str) -> AsyncEngine:
@@ -60,7 +78,7 @@ async def upgrade(dsn: str, revision: str = "head") -> tuple[str | None, str | N
     """Returns the revisions before and after; they are equal when there was nothing to do."""
 
     def work(connection: Connection) -> tuple[str | None, str | None]:
-        connection.exec_driver_sql(MIGRATION_LOCK)
+        connection.exec_driver_sql(query("site/lock_migrations").text)
         before = MigrationContext.configure(connection).get_current_revision()
         command.upgrade(_config(connection), revision)
         return before, MigrationContext.configure(connection).get_current_revision()

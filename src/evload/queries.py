@@ -1,5 +1,6 @@
 """The `.sql` files: one query each, opened by a sentence, its parameters and its columns."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,20 +24,31 @@ class Query:
         return tuple(name for name, _ in self.params)
 
 
-def _typed(line: str, label: str) -> Typed:
-    """`name type, name type`; an envelope has the parameters of the query it is put around."""
-    prefix = f"-- {label}:"
-    if not line.startswith(prefix):
-        raise ValueError(f"expected {prefix!r}, found {line!r}")
-    items = line.removeprefix(prefix).strip()
+# A sentence, `-- params: name type, ...` and `-- returns: name type, ...`, each over one line or several.
+HEADER = re.compile(
+    r"-- (?P<sentence>.*\n(?:-- .*\n)*?)"
+    r"-- params:(?P<params>.*\n(?:--  .*\n)*)"
+    r"-- returns:(?P<columns>.*\n(?:--  .*\n)*)"
+)
+
+
+def _words(text: str) -> str:
+    return " ".join(line.removeprefix("--").strip() for line in text.splitlines()).strip()
+
+
+def _typed(text: str) -> Typed:
+    """Reads `name type, name type`; an envelope has the parameters of the query it is put around."""
+    items = _words(text)
     pairs = (item.split() for item in items.split(",") if item and items != "those of the query")
     return tuple((name, kind) for name, kind in pairs)
 
 
 def read_query(path: Path, name: str) -> Query:
     text = path.read_text(encoding="utf-8")
-    sentence, params, columns = text.splitlines()[:3]
-    return Query(name, sentence.removeprefix("-- "), _typed(params, "params"), _typed(columns, "returns"), text)
+    header = HEADER.match(text)
+    if header is None:
+        raise ValueError(f"{path} does not begin with a sentence, its params and what it returns")
+    return Query(name, _words(header["sentence"]), _typed(header["params"]), _typed(header["columns"]), text)
 
 
 @cache

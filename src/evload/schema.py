@@ -5,6 +5,7 @@ import zoneinfo
 import asyncpg
 
 from evload.errors import EvloadError
+from evload.queries import query
 from evload.resources import folder
 
 
@@ -49,14 +50,12 @@ async def settle_timezone(connection: asyncpg.Connection, wanted: str | None) ->
 
     Raises WrongTimezone for an unknown zone, and where the database keeps rows on another one.
     """
-    kept: str = await connection.fetchval("SELECT timezone FROM site")
+    kept: str = await connection.fetchval(query("site/timezone").text)
     if wanted is None or wanted == kept:
         return kept
     if wanted not in zoneinfo.available_timezones():
         raise WrongTimezone(f"EVLOAD_TIMEZONE: {wanted!r} is no IANA time zone. Write it like Europe/Oslo.")
-    changed = await connection.fetchval(
-        "UPDATE site SET timezone = $1 WHERE NOT EXISTS (SELECT FROM hourly_load) RETURNING timezone", wanted
-    )
+    changed = await connection.fetchval(query("site/set_timezone").text, wanted)
     if changed is None:
         raise WrongTimezone(
             f"The rows in this database are on the clock of {kept}, but EVLOAD_TIMEZONE says {wanted}. "

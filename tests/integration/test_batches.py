@@ -1,14 +1,20 @@
-"""Undo and retention: rows and views stay equal, and what a later load wrote stays."""
+"""Undo and retention: rows and views stay equal, and an unload leaves what the other loads alone would give."""
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evload.ingest import batches
 from evload.ingest.load import LoadOptions, load_file
+from evload.measures import NAMES as MEASURES
+from tests.conftest import Databases
 from tests.files import FILLER, FIRST, SECOND, write
+from tests.strategies import examples
 from tests.views import assert_views_agree, stored
 
 AGAIN = LoadOptions(again=True)
@@ -23,40 +29,108 @@ async def test_unload_takes_a_batch_out_again(dsn: str, connection: asyncpg.Conn
     before = await stored(connection)
     added = await load_file(dsn, write(tmp_path / "b.csv", FIRST, SECOND.replace("A-1", "B")))
     removal = await batches.unload(dsn, added.batch_id)
-    assert (removal.removed, removal.overwritten, removal.data_version) == (1, [], 3)
+    assert (removal.removed, removal.restored, removal.data_version) == (1, 0, 3)
     assert await stored(connection) == before
     assert await users(connection) == ["A-1"]
     await assert_views_agree(connection)
 
 
-async def test_rows_that_a_later_load_wrote_stay(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    first = await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND))
-    await load_file(dsn, write(tmp_path / "b.csv", SECOND.replace("1,62", "2")))
-    removal = await batches.unload(dsn, first.batch_id)
-    assert (removal.removed, removal.overwritten) == (1, [])
-    assert [str(row[3]) for row in await stored(connection)] == ["2.000"]
-    await assert_views_agree(connection)
-
-
-async def test_what_it_had_overwritten_is_named_and_can_be_loaded_again(
+async def test_unload_restores_what_the_load_had_overwritten(
     dsn: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    older = write(tmp_path / "a.csv", FIRST, SECOND)
-    first = await load_file(dsn, older)
-    second = await load_file(dsn, write(tmp_path / "b.csv", SECOND.replace("1,62", "2")))
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND))
+    before = await stored(connection)
+    second = await load_file(dsn, write(tmp_path / "b.csv", SECOND.replace("1,62", "2"), FILLER))
     removal = await batches.unload(dsn, second.batch_id)
-    assert removal.overwritten == [(first.batch_id, "a.csv")]
-    report = await load_file(dsn, older, AGAIN)
-    assert (report.inserted, report.updated, report.unchanged) == (1, 0, 1)
-    assert [str(row[3]) for row in await stored(connection)] == ["0.300", "1.620"]
+    assert (removal.removed, removal.restored, removal.data_version) == (1, 1, 3)
+    assert await stored(connection) == before
     await assert_views_agree(connection)
 
 
-async def test_a_batch_that_is_out_is_not_named(dsn: str, tmp_path: Path) -> None:
-    first = await load_file(dsn, write(tmp_path / "a.csv", SECOND))
-    second = await load_file(dsn, write(tmp_path / "b.csv", SECOND.replace("1,62", "2")))
-    await batches.unload(dsn, first.batch_id)
-    assert (await batches.unload(dsn, second.batch_id)).overwritten == []
+async def test_a_row_that_two_loads_brought_stays_with_the_other(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    first = await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND))
+    await load_file(dsn, write(tmp_path / "b.csv", SECOND))
+    removal = await batches.unload(dsn, first.batch_id)
+    assert (removal.removed, removal.restored) == (1, 1)
+    assert [str(row[3]) for row in await stored(connection)] == ["1.620"]
+    await assert_views_agree(connection)
+
+
+CONTENTS = (
+    "SELECT user_id, location_id, date_from, session_id, occurrence, "
+    f"{', '.join(MEASURES)} FROM hourly_load ORDER BY user_id, date_from, session_id, occurrence",
+    "SELECT * FROM users ORDER BY user_id",
+    "SELECT * FROM hourly_totals ORDER BY hour",
+    "SELECT * FROM daily_totals ORDER BY measure, day",
+    "SELECT * FROM monthly_closed ORDER BY measure, month",
+    "SELECT * FROM user_day ORDER BY day, user_id",
+    "SELECT * FROM hourly_sum ORDER BY hour, location_id",
+    "SELECT measure, is_held FROM measure ORDER BY rank",
+    "SELECT timezone, recent_since, stored_rows FROM site",
+)
+
+
+async def contents(dsn: str) -> list[list[tuple[object, ...]]]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return [[tuple(row) for row in await connection.fetch(query)] for query in CONTENTS]
+    finally:
+        await connection.close()
+
+
+HEADERS = (
+    "date_from;date_to;User_ID;session_ID;location;Synthetic_3_6kW;Flex_7_2kW",
+    "date_from;date_to;User_ID;session_ID;location;Synthetic_3_6kW;metered_kwh",
+)
+file_rows = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # month
+        st.integers(0, 2),  # hour
+        st.sampled_from(["A;1", "A;2", "B;1", "NA;NA"]),
+        st.sampled_from(["", "north", "south"]),
+        st.sampled_from(["NA", "0", "1", "2,5"]),
+        st.sampled_from(["NA", "3"]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+histories = st.lists(
+    st.tuples(st.just("load"), st.tuples(st.sampled_from(HEADERS), file_rows))
+    | st.tuples(st.just("unload"), st.integers(0, 11)),
+    min_size=2,
+    max_size=12,
+)
+
+
+def row(month: int, hour: int, session: str, location: str, *energies: str) -> str:
+    day = f"10.{month + 1:02}.2024"
+    return ";".join((f"{day} {hour:02}:00", f"{day} {hour + 1:02}:00", session, location, *energies))
+
+
+@examples(25)
+@given(history=histories)
+async def test_unload_leaves_what_the_remaining_loads_alone_would_give(
+    databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, Any]]
+) -> None:
+    folder = tmp_path_factory.mktemp("files")
+    dsn, fresh = await databases.create(template), await databases.create(template)
+    loaded: dict[int, Path] = {}
+    for number, (kind, what) in enumerate(history):
+        if kind == "load":
+            path = folder / f"{number}.csv"
+            path.write_text("\n".join([what[0], *(row(*one) for one in what[1])]) + "\n")
+            loaded[(await load_file(dsn, path, AGAIN)).batch_id] = path
+        elif loaded:
+            batch = list(loaded)[what % len(loaded)]
+            await batches.unload(dsn, batch)
+            del loaded[batch]
+    for path in loaded.values():
+        await load_file(fresh, path, AGAIN)
+    assert await contents(dsn) == await contents(fresh)
+    await databases.drop(dsn)
+    await databases.drop(fresh)
 
 
 async def test_a_batch_that_is_out_can_be_loaded_again(dsn: str, tmp_path: Path) -> None:

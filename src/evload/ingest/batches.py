@@ -1,4 +1,4 @@
-"""What was loaded, and taking it out again: one load, or everything before a day."""
+"""Lists what was loaded, and takes it out again: one load, or everything before a day."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +8,7 @@ import asyncpg
 from evload import schema
 from evload.database import connect, driver_errors_translated
 from evload.errors import EvloadError
-from evload.ingest.storing.totals import bring_up_to_date, lock_writers
+from evload.ingest.storing.totals import bring_up_to_date, lock_writers, note_touched
 from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
 
@@ -19,14 +19,15 @@ class NoSuchBatch(EvloadError):
 
 @dataclass(frozen=True)
 class Removal:
+    """`restored` rows show again what an earlier load brought."""
+
     removed: int
+    restored: int
     data_version: int
-    overwritten: list[tuple[int, str]]
-    """Loads whose rows it had overwritten, as (batch, file name): they may be loaded again to bring those back."""
 
 
 async def fetch(dsn: str, name: str, *values: object) -> list[asyncpg.Record]:
-    """The rows of a query that only looks."""
+    """Gives the rows of a query that only looks."""
     connection = await connect(dsn, "look")
     try:
         with driver_errors_translated():
@@ -47,30 +48,35 @@ async def find(dsn: str, batch_id: int) -> asyncpg.Record:
 
 
 async def unload(dsn: str, batch_id: int) -> Removal:
-    """Takes out the rows that are as the load left them; rows that a later load wrote stay."""
+    """Leaves the data as if that file had never been loaded: rows that it overwrote are again as they were."""
     async with write_transaction(dsn, f"batch {batch_id}") as connection:
         await lock_writers(connection)
-        removed = await connection.fetchrow(query("batches/remove").text, batch_id)
-        assert removed is not None
-        await connection.execute(query("batches/mark_unloaded").text, batch_id)
-        overwritten = await connection.fetch(query("batches/still_loaded").text, removed["overwritten"] or [])
-        return await _finish(connection, removed, [(row["batch_id"], row["file_name"]) for row in overwritten])
+        removed, restored = await take_out(connection, batch_id)
+        lost_measure = await connection.fetch(query("batches/hold_measures").text)
+        if not (removed or restored or lost_measure):
+            return Removal(0, 0, await connection.fetchval(query("site/data_version").text))
+        version = await bring_up_to_date(connection, more_rows=-removed, refresh_all=bool(lost_measure))
+        return Removal(removed, restored, version)
+
+
+async def take_out(connection: asyncpg.Connection, batch_id: int) -> tuple[int, int]:
+    """Takes out a load and notes what that touches. Returns how many rows are gone, and how many show another load."""
+    await connection.execute(query("batches/forget_hidden").text, batch_id)
+    restored = await connection.fetchval(query("batches/restore").text, batch_id)
+    removed = await connection.fetchval(query("batches/remove").text, batch_id)
+    await connection.execute(query("batches/mark_unloaded").text, batch_id)
+    await connection.execute(query("batches/forget_users").text)
+    await note_touched(connection)
+    return removed, restored
 
 
 async def drop_before(dsn: str, day: date) -> Removal:
+    """Takes out every row before a day for good: no unload brings any of them back."""
     async with write_transaction(dsn, f"drop before {day}") as connection:
         await lock_writers(connection)
-        removed = await connection.fetchrow(query("batches/remove_before").text, day)
-        assert removed is not None
-        return await _finish(connection, removed, [])
-
-
-async def _finish(
-    connection: asyncpg.Connection, removed: asyncpg.Record, overwritten: list[tuple[int, str]]
-) -> Removal:
-    await connection.execute(query("batches/forget_users").text, removed["user_ids"] or [])
-    if removed["removed"]:
-        version = await bring_up_to_date(connection, more_rows=-removed["removed"])
-    else:
-        version = await connection.fetchval("SELECT data_version FROM site")
-    return Removal(removed["removed"], version, overwritten)
+        removed = await connection.fetchval(query("batches/remove_before").text, day)
+        if not removed:
+            return Removal(0, 0, await connection.fetchval(query("site/data_version").text))
+        await connection.execute(query("batches/forget_users").text)
+        await note_touched(connection)
+        return Removal(removed, 0, await bring_up_to_date(connection, more_rows=-removed))

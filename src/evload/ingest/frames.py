@@ -4,12 +4,17 @@ from collections.abc import Iterable
 
 import polars as pl
 
-MEASURES = ("synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh")
-WH = tuple(f"{name}_wh" for name in MEASURES)
-COLUMNS = ("date_from", "date_to", "user_id", "session_id", *MEASURES)
+from evload.measures import NAMES
 
-# As in the file: every value a text, none of them null. Measures may be plain floats instead, null where none is given.
-RAW = pl.Schema({"line": pl.Int64()} | {name: pl.String() for name in COLUMNS})
+MEASURES = NAMES
+
+WH = tuple(f"{name}_wh" for name in MEASURES)
+KEYS = ("date_from", "date_to", "user_id", "session_id")
+"""The columns that each file must have, besides one measure at least."""
+COLUMNS = (*KEYS, "location_id", *MEASURES)
+
+# A raw frame has the `line` of each row, and those COLUMNS that the file has: every value is a text as in the file,
+# none of them null. Measures may be plain floats instead, null where none is given.
 REJECTED = pl.Schema({"line": pl.Int64(), "column": pl.String(), "value": pl.String(), "reason": pl.String()})
 
 SHOWN_CHARACTERS = 200

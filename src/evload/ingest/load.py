@@ -1,19 +1,21 @@
-"""A file becomes rows, views and a new data version in one transaction: all of it is seen, or nothing."""
+"""Loads a file in one transaction: its rows, the views and the new data version are seen together, or nothing of it."""
 
 import asyncio
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
 from evload.errors import EvloadError
+from evload.ingest.batches import take_out
 from evload.ingest.read import LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import LoadReport, Stopwatch
-from evload.ingest.storing.copying import Counts, DirectCopy, Staging, copy
-from evload.ingest.storing.sums import Sums
-from evload.ingest.storing.totals import bring_up_to_date, lock_writers
+from evload.ingest.storing.copying import Counts, DirectCopy, copy
+from evload.ingest.storing.first_totals import FirstTotals
+from evload.ingest.storing.totals import bring_up_to_date, forget_touched, lock_writers, note_touched
 from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
 
@@ -31,6 +33,10 @@ class LoadOptions:
     dry_run: bool = False
     timezone: str | None = None
     """The clock that times without an offset are on: the site's, unless given."""
+    location_pattern: re.Pattern[str] | None = None
+    """Takes the location from the user id, as its first group, where the file has no column of it."""
+    is_sample: bool = False
+    """The bundled sample, which makes way for the first other load."""
 
 
 class _DryRun(Exception):
@@ -56,28 +62,41 @@ class _Load:
     def __init__(self, path: Path, options: LoadOptions) -> None:
         self._path = path
         self._options = options
-        self._watch = Stopwatch()
-        self._sums: Sums | None = None
+        self._stopwatch = Stopwatch()
+        self._totals: FirstTotals | None = None
+        self._removed_rows = 0
+        self._counts = Counts()
+        self._has_new_measure = False
         self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
         self.report = LoadReport(file=path.name, dry_run=options.dry_run)
 
     async def run(self, connection: asyncpg.Connection) -> None:
         if not self._options.again and await self._is_known(connection):
             return
-        zone = self._options.timezone or await connection.fetchval("SELECT timezone FROM site")
-        file = LoadFile(self._path, zone)
-        self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
-        if not self._options.dry_run and await self._may_go_straight_in(connection):
-            self._sums = Sums(await connection.fetchval("SELECT timezone FROM site"))
-            await self._fill(connection, file, self._sums)
+        zone = self._options.timezone or await connection.fetchval(query("site/timezone").text)
+        file = LoadFile(self._path, zone, location_pattern=self._options.location_pattern)
+        if not self._options.is_sample:
+            await self._take_out_sample(connection)
+        if not self._options.dry_run and await self._is_first(connection):
+            self._totals = FirstTotals()
+            await self._fill(connection, file, self._totals)
         else:
             await self._merge(connection, file)
+        self.report.unused_columns = file.unused_columns
         await self._finish(connection, file)
 
     def close(self) -> None:
         self.rejects.close()
-        if self._sums:
-            self._sums.close()
+        if self._totals:
+            self._totals.close()
+
+    async def _take_out_sample(self, connection: asyncpg.Connection) -> None:
+        sample = await connection.fetchval(query("ingest/sample_batch").text)
+        if sample is not None:
+            await lock_writers(connection)
+            self._removed_rows, _ = await take_out(connection, sample)
+            await forget_touched(connection)
+            self.report.sample_rows_removed = self._removed_rows
 
     async def _is_known(self, connection: asyncpg.Connection) -> bool:
         """Only a file of a size that was loaded before is worth reading for its hash."""
@@ -90,23 +109,28 @@ class _Load:
             return False
         self.report.already_loaded_as = before["batch_id"]
         self.report.batch_id = before["batch_id"]
-        self.report.data_version = await connection.fetchval("SELECT data_version FROM site")
+        self.report.data_version = await connection.fetchval(query("site/data_version").text)
         return True
 
-    async def _may_go_straight_in(self, connection: asyncpg.Connection) -> bool:
+    async def _is_first(self, connection: asyncpg.Connection) -> bool:
         if not await connection.fetchval(query("ingest/looks_empty").text):
             return False
         await lock_writers(connection)
-        self._watch.lap("wait for other loads")
+        self._stopwatch.lap("wait for other loads")
         return not await connection.fetchval(query("ingest/last_index").text)
 
-    async def _fill(self, connection: asyncpg.Connection, file: LoadFile, sums: Sums) -> None:
-        """Into an empty table: no keys to look up, and all of them built in one go."""
+    async def _begin_batch(self, connection: asyncpg.Connection) -> int:
+        """Draws the load's number while no other load can: numbers tell the order in which loads changed rows."""
+        self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
+        return self.report.batch_id
+
+    async def _fill(self, connection: asyncpg.Connection, file: LoadFile, totals: FirstTotals) -> None:
+        """Fills the empty table: no keys to look up, and all of them built in one go."""
         await connection.execute(query("ingest/bulk_begin").text)
-        target = DirectCopy(self.report.batch_id)
-        counts = await copy(connection, file, self.report.file, self.rejects, target, sums.add)
+        target = DirectCopy("hourly_load", await self._begin_batch(connection))
+        counts = await copy(connection, file, self.report.file, self.rejects, target, totals.add)
         self._check_rejects(counts)
-        self._watch.lap("read and copy")
+        self._stopwatch.lap("read and copy")
         try:
             async with connection.transaction():
                 await connection.execute(query("ingest/bulk_key").text)
@@ -118,48 +142,59 @@ class _Load:
         await connection.execute(query("ingest/bulk_end").text)
         await connection.execute(query("ingest/touch_hours").text, counts.hours)
         self.report.inserted = counts.rows_read - self.rejects.count
-        await self._add_users(connection, counts)
-        self._watch.lap("build keys")
+        await self._add_names(connection, counts)
+        self._stopwatch.lap("build keys")
 
     async def _merge(self, connection: asyncpg.Connection, file: LoadFile) -> None:
-        counts = await copy(connection, file, self.report.file, self.rejects, Staging())
+        counts = await copy(connection, file, self.report.file, self.rejects, DirectCopy("staging"))
         self._check_rejects(counts)
-        self._watch.lap("read and copy")
+        self._stopwatch.lap("read and copy")
         await lock_writers(connection)
-        self._watch.lap("wait for other loads")
+        self._stopwatch.lap("wait for other loads")
+        await connection.execute("ANALYZE staging")
         last_index = await connection.fetchval(query("ingest/last_index").text)
-        merged = await connection.fetchrow(query("ingest/merge").text, self.report.batch_id, last_index)
+        merged = await connection.fetchrow(query("ingest/merge").text, await self._begin_batch(connection), last_index)
         assert merged is not None
         for name, value in merged.items():
             setattr(self.report, name, value)
-        await self._add_users(connection, counts)
-        self._watch.lap("merge")
+        await note_touched(connection)
+        await self._add_names(connection, counts)
+        self._stopwatch.lap("merge")
 
-    async def _add_users(self, connection: asyncpg.Connection, counts: Counts) -> None:
+    async def _add_names(self, connection: asyncpg.Connection, counts: Counts) -> None:
+        self._counts = counts
         await connection.execute(query("ingest/add_users").text, sorted(counts.users - {""}))
+        new = await connection.fetch(query("ingest/hold_measures").text, sorted(counts.measures))
+        self._has_new_measure = bool(new)
 
     async def _finish(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         report = self.report
         report.unchanged = report.rows_read - report.rejected - report.inserted - report.updated
-        touched = await connection.fetchrow(query("totals/touched").text)
+        touched = await connection.fetchrow(query("totals/touched_days").text)
         assert touched is not None
-        report.days_touched, report.first_day, report.last_day = touched[:3]
-        if touched["days_touched"] and not self._options.dry_run:
+        report.days_touched, report.first_day, report.last_day = touched
+        if report.days_touched and not self._options.dry_run:
             report.data_version = await bring_up_to_date(
-                connection, more_rows=report.inserted, put_sums=self._sums.put if self._sums else None
+                connection,
+                more_rows=report.inserted - self._removed_rows,
+                refresh_all=self._has_new_measure or self._totals is not None,
+                put_totals=self._totals.put if self._totals else None,
             )
         else:
-            report.data_version = await connection.fetchval("SELECT data_version FROM site")
-        self._watch.lap("refresh")
-        report.seconds = self._watch.seconds
-        await self._record(connection, file, touched)
+            report.data_version = await connection.fetchval(query("site/data_version").text)
+        self._stopwatch.lap("refresh")
+        report.seconds = self._stopwatch.seconds
+        await self._record(connection, file)
 
-    async def _record(self, connection: asyncpg.Connection, file: LoadFile, touched: asyncpg.Record) -> None:
+    async def _record(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         record = query("ingest/record_batch")
         values = {
             **vars(self.report),
-            **touched,
             "file_name": self.report.file,
+            "is_sample": self._options.is_sample,
+            "measures": sorted(self._counts.measures),
+            "first_hour": min(self._counts.hours, default=None),
+            "last_hour": max(self._counts.hours, default=None),
             "file_bytes": file.bytes_total,
             "sha256": file.sha256,
             "load_seconds": sum(self.report.seconds.values()),

@@ -1,4 +1,4 @@
-"""What a load did, for people and for programs, and how far it is while it runs."""
+"""Reports what a load did, for people and for programs, and how far it is while it runs."""
 
 import sys
 import time
@@ -27,6 +27,8 @@ class LoadReport:
     last_day: date | None = None
     data_version: int = 0
     rejects_file: str | None = None
+    unused_columns: list[str] = field(default_factory=list)
+    sample_rows_removed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> str:
@@ -47,6 +49,10 @@ class LoadReport:
             f"  days touched: {self._days()}",
             "  seconds: " + ", ".join(f"{step} {taken:.2f}" for step, taken in self.seconds.items()),
         ]
+        if self.unused_columns:
+            lines.append(f"  columns not used: {', '.join(self.unused_columns)}")
+        if self.sample_rows_removed:
+            lines.append(f"  the sample made way: {self.sample_rows_removed:,} rows")
         if self.rejects_file:
             lines.append(f"  the rejected rows and their reasons are in {self.rejects_file}")
         return "\n".join(lines)

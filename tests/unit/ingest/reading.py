@@ -1,5 +1,7 @@
 """What the tests of reading share."""
 
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,9 @@ from typing import Any
 import polars as pl
 
 from evload.ingest.cleaning.clean import Cleaned
+from evload.ingest.formats.format import RawBlock
+from evload.ingest.formats.source import HashingReader, Source
+from evload.ingest.formats.text import TextTable
 from evload.ingest.frames import WH
 from evload.ingest.read import Block, LoadFile
 
@@ -39,10 +44,17 @@ def read(path: Path, timezone: str = "Europe/Oslo", block_bytes: int = 1 << 20) 
 
 
 def said(batch: Block | Cleaned) -> pl.DataFrame:
-    """The rows, with what `hour_index` and `session_index` stand for in their place."""
+    """The rows with the published measures, and what `hour_index` and `session_index` stand for in their place."""
     rows = batch.rows
     hours, sessions = batch.hours[rows["hour_index"]], batch.sessions[rows["session_index"]]
-    return pl.concat([rows.select("line"), hours, sessions, rows.select(WH)], how="horizontal")
+    return pl.concat([rows.select("line"), hours, sessions, rows.select(WH[:4])], how="horizontal")
+
+
+def raw_blocks(content: bytes, block_bytes: int = 1 << 20) -> Iterator[RawBlock]:
+    """The raw rows of a text table, as they are before cleaning."""
+    reader = HashingReader(io.BytesIO(content))
+    stream = io.BufferedReader(reader)
+    return iter(TextTable(Source("loads.csv", Path("loads.csv"), reader, stream, block_bytes, len(content))))
 
 
 def written(folder: Path, content: bytes | str, name: str = "loads.csv") -> Path:

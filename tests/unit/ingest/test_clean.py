@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evload.ingest.cleaning.clean import clean
-from evload.ingest.formats.header import read_header
-from evload.ingest.formats.text import TextBlocks
-from evload.ingest.frames import COLUMNS, RAW
-from tests.unit.ingest.reading import said, table
+from evload.ingest.frames import KEYS, MEASURES
+from tests.unit.ingest.reading import raw_blocks, said, table
 from tests.unit.ingest.reference import Accepted, Rejected, judge
+
+COLUMNS = (*KEYS, *MEASURES[:4])
+RAW = pl.Schema({"line": pl.Int64(), **dict.fromkeys(COLUMNS, pl.String())})
 
 DAYS_OF_CHANGE = {
     "Europe/Oslo": (datetime(2019, 3, 31), datetime(2019, 10, 27)),
@@ -117,8 +118,7 @@ def test_energies_parsed_as_floats_equal_their_texts(
     rows = [["21.12.2018 10:00", "21.12.2018 11:00", "AdO3-4", "2", *measures] for measures in plain + odd]
     file = io.StringIO()
     csv.writer(file, delimiter=separator, lineterminator="\n").writerows([COLUMNS, *rows])
-    stream = io.BytesIO(file.getvalue().encode())
-    read = [raw for raw, _ in TextBlocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)]
+    read = [block.rows for block in raw_blocks(file.getvalue().encode())]
     texts = pl.DataFrame([(line, *row) for line, row in enumerate(rows, 2)], schema=RAW, orient="row")
 
     assert len(read) == 1
@@ -140,9 +140,8 @@ def test_energies_that_a_float_cannot_tell_are_parsed_as_texts(energy: str) -> N
 
 def _measure_type(energy: str) -> pl.DataType:
     file = table("21.12.2018 10:00;21.12.2018 11:00;AdO3-4;2;0,87;0,87;NA;" + energy)
-    stream = io.BytesIO(file.encode())
-    (raw, _), *_ = TextBlocks("loads.csv", stream, read_header("loads.csv", stream), 1 << 20)
-    return raw.schema[COLUMNS[-1]]
+    dtype: pl.DataType = next(raw_blocks(file.encode())).rows.schema[COLUMNS[-1]]
+    return dtype
 
 
 def _wh(number: Decimal | None) -> int | None:

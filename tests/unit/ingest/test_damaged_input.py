@@ -20,6 +20,7 @@ else:
 TIMES, WHO, ENERGIES = "21.12.2018 10:00;21.12.2018 11:00", "AdO3-4;2", "0,87;0,87;NA;0,114"
 NO_DATE = "is not a date like 21.12.2018 10:00 or 2018-12-21T10:00"
 WHOLE = "is not a whole number from -2147483648 to 2147483647"
+KEYS = "date_from, date_to, User_ID, session_ID"
 FOUND = "date_from, date_to, User_ID, session_ID, Synthetic_3_6kW, Synthetic_7_2kW, Flex_3_6kW, Flex_7_2kW"
 GOOD = table(*[ROW] * 2000).encode()
 PACKED, ZPACKED = gzip.compress(GOOD), zstd.compress(GOOD)
@@ -34,14 +35,18 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     "a header and blank lines": (table("", " ", ""), ": has no rows; load a file with rows under its header"),
     "no header": (
         table(ROW, header=ROW),
-        ", line 1: has no column date_from, date_to, User_ID, session_ID, Synthetic_3_6kW, Synthetic_7_2kW, Flex_3_6kW,"
-        " Flex_7_2kW, only 21.12.2018 10:00, 21.12.2018 11:00, AdO3-4, 2, 0,87, 0,87, NA, 0,114;"
-        " name all eight columns in the header",
+        f", line 1: has no column {KEYS}, only 21.12.2018 10:00, 21.12.2018 11:00, AdO3-4, 2, 0,87, 0,87, NA, 0,114;"
+        " name these columns in the header",
+    ),
+    "no measure": (
+        table(ROW, header=HEADER.replace("Synthetic", "Syntetic").replace("Flex", "Flx")),
+        ", line 1: has no column of a measure (Synthetic_3_6kW, Synthetic_7_2kW, Flex_3_6kW, Flex_7_2kW, Metered_kWh),"
+        f" only {FOUND.replace('Synthetic', 'Syntetic').replace('Flex', 'Flx')}; name one of them at least",
     ),
     "a missing column": (
-        table(ROW, header=HEADER.replace(";Flex_3_6kW", "")),
-        f", line 1: has no column Flex_3_6kW, only {FOUND.replace(', Flex_3_6kW', '')};"
-        " name all eight columns in the header",
+        table(ROW, header=HEADER.replace(";session_ID", "")),
+        f", line 1: has no column session_ID, only {FOUND.replace(', session_ID', '')};"
+        " name these columns in the header",
     ),
     "a doubled column": (
         table(ROW, header=HEADER + ";User_ID"),
@@ -53,15 +58,11 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "a separator that is not known": (
         table(ROW).replace(";", "\t"),
-        ", line 1: has no column "
-        + FOUND
-        + ", only "
-        + HEADER.replace(";", "?")
-        + "; name all eight columns in the header",
+        ", line 1: has no column " + KEYS + ", only " + HEADER.replace(";", "?") + "; name these columns in the header",
     ),
     "a header after sep= with another separator": (
         "sep=,\n" + table(ROW),
-        f", line 2: has no column {FOUND}, only {HEADER}; name all eight columns in the header",
+        f", line 2: has no column {KEYS}, only {HEADER}; name these columns in the header",
     ),
     "Latin-1 in a row": (
         table(ROW, ROW, ROW.replace("AdO3-4", "Z\xe4hler")).encode("latin-1"),
@@ -81,7 +82,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "a web page": (
         "<!DOCTYPE html>\n<html>\n",
-        f", line 1: has no column {FOUND}, only <!DOCTYPE html>; name all eight columns in the header",
+        f", line 1: has no column {KEYS}, only <!DOCTYPE html>; name these columns in the header",
     ),
     "carriage returns alone": (
         table(ROW).replace("\n", "\r"),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from evload.ingest.formats import parquet
@@ -79,8 +80,10 @@ def test_unsupported_column_types_refuse_the_file(tmp_path: Path, change: pl.Exp
 
 
 def test_missing_columns_and_no_rows_refuse_the_file(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="has no column Flex_7_2kW, only date_from, date_to"):
-        read(stored(TYPED.drop("flex_7_2_kwh"), tmp_path))
+    with pytest.raises(UnreadableFile, match="has no column session_ID, only date_from, date_to"):
+        read(stored(TYPED.drop("session_id"), tmp_path))
+    with pytest.raises(UnreadableFile, match=r"has no column of a measure \(Synthetic_3_6kW, .*Metered_kWh\), only"):
+        read(stored(TYPED.drop(cs.ends_with("_kwh")), tmp_path))
     with pytest.raises(UnreadableFile, match="has no rows; load a file with rows under its header"):
         read(stored(TYPED.clear(), tmp_path))
 
@@ -114,6 +117,6 @@ def test_rows_are_rejected_and_energies_coerced_as_in_text(tmp_path: Path) -> No
 
 
 def test_a_large_file_is_read_in_blocks_with_continuous_line_numbers(tmp_path: Path) -> None:
-    rows = parquet.ROWS_PER_BATCH * 2 + 10
+    rows = parquet.ROWS_PER_BLOCK * 2 + 10
     reading = read(stored(pl.concat([TYPED[:1]] * 10).sample(rows, with_replacement=True), tmp_path))
     assert reading.column("line") == list(range(1, rows + 1))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from evload.ingest.frames import COLUMNS
+from evload.ingest.frames import KEYS, MEASURES
 from evload.ingest.read import LoadFile
 from tests.unit.ingest.reading import HEADER, ROW, Reading, read, table, written
 
@@ -65,7 +65,7 @@ VARIANTS: dict[str, Callable[[str], str | bytes]] = {
     "commas, decimal commas in quotes": lambda text: quoted(text).replace(";", ","),
     "tabs after Excel's first line": lambda text: "sep=\t\n" + text.replace(";", "\t"),
     "all quoted": quoted,
-    "the table's spelling": lambda text: text.replace(HEADER, ";".join(COLUMNS)),
+    "the table's spelling": lambda text: text.replace(HEADER, ";".join((*KEYS, *MEASURES[:4]))),
     "capitals": lambda text: text.replace(HEADER, HEADER.upper()),
     "blanks in the header": lambda text: text.replace(HEADER, HEADER.replace(";", " ; ")),
     "another order and a further column": reordered,
@@ -169,3 +169,27 @@ def test_the_published_file_has_the_published_totals(published: Reading) -> None
     assert round(Decimal(published.rows["synthetic_3_6_kwh_wh"].sum()) / 1000, 2) == Decimal("87488.82")
     last = max(published.column("date_from")).astimezone(ZoneInfo("Europe/Oslo"))
     assert last.replace(tzinfo=None) == datetime(2020, 2, 1, 4)
+
+
+LOCATED = "date_from;date_to;User_ID;session_ID;Garage_ID;metered_kwh;note"
+HOUR = "21.12.2018 10:00;21.12.2018 11:00"
+
+
+def test_a_file_may_lack_measures_and_have_locations(tmp_path: Path) -> None:
+    rows = (f"{HOUR};A-1;1; north ;123456,789;x", f"{HOUR};B;2;;0,5;y", f"{HOUR};C;3;NA;1000000;z")
+    file = LoadFile(written(tmp_path, table(*rows, header=LOCATED)), "UTC")
+    (block,) = file.blocks()
+    assert block.rows["metered_kwh_wh"].to_list() == [123_456_789, 500]
+    assert block.rows["synthetic_3_6_kwh_wh"].to_list() == [None, None]
+    assert block.locations[block.rows["location_index"]].to_list() == ["north", ""]
+    assert block.rejects.rows() == [(4, "metered_kwh", "1000000", "energy is above 999999.999 kWh")]
+    assert file.unused_columns == ["note"]
+
+
+def test_a_pattern_takes_the_location_from_the_user_id(tmp_path: Path) -> None:
+    rows = [ROW.replace("AdO3-4", user) for user in ("AdO3-4", "Bl2-5", "AdO3-1", "nobody", "NA")]
+    rows[-1] = rows[-1].replace(";2;", ";NA;")
+    file = LoadFile(written(tmp_path, table(*rows)), "UTC", location_pattern=re.compile(r"^(.+)-\d+$"))
+    (block,) = file.blocks()
+    assert block.locations[block.rows["location_index"]].to_list() == ["AdO3", "Bl2", "AdO3", "", ""]
+    assert file.unused_columns == []

@@ -10,18 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evload.ingest.formats.header import read_header
-from evload.ingest.formats.text import TextBlocks
-from tests.unit.ingest.reading import HEADER, ROW, read, table, written
+from tests.unit.ingest.reading import HEADER, ROW, raw_blocks, read, table, written
 
 texts = st.text(st.sampled_from('ab""\n\r;, ø\t\''), max_size=12)
 
 
 def parsed(content: bytes, block_bytes: int) -> Iterator[tuple[int, str]]:
     """The line and the user of each row, without the blanks around it that cleaning takes off."""
-    stream = io.BytesIO(content)
-    for rows, _ in TextBlocks("loads.csv", stream, read_header("loads.csv", stream), block_bytes):
-        yield from rows.select("line", pl.col("user_id").str.strip_chars()).rows()
+    for block in raw_blocks(content, block_bytes):
+        yield from block.rows.select("line", pl.col("user_id").str.strip_chars()).rows()
 
 
 @given(

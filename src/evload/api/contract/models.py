@@ -34,6 +34,8 @@ class UserRow(Model):
     synthetic_7_2_kwh: float | None
     flex_3_6_kwh: float | None
     flex_7_2_kwh: float | None
+    metered_kwh: float | None
+    location_id: str
 
 
 class Row(Model):
@@ -48,6 +50,8 @@ class Row(Model):
     synthetic_7_2_kwh: float | None
     flex_3_6_kwh: float | None
     flex_7_2_kwh: float | None
+    metered_kwh: float | None
+    location_id: str
 
 
 class UserSummary(Model):

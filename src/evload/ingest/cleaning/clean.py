@@ -1,14 +1,15 @@
-"""Judges every row of a raw frame: clean rows on one side, rejected rows with their reason on the other.
+"""Parts the rows of a raw frame into clean ones and rejected ones with their reason.
 
 A column holds few different texts, so each of them is judged once, and the rows look the verdict up.
 """
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
 
 from evload.ingest.cleaning import energy
-from evload.ingest.cleaning.distinct import distinct
+from evload.ingest.cleaning.distinct import Distinct, distinct
 from evload.ingest.cleaning.moments import hours
 from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, rejected
 
@@ -25,11 +26,12 @@ FAULTS = ("date_from_fault", "date_to_fault")
 
 @dataclass(frozen=True)
 class Cleaned:
-    """`hour_index` of `rows` is a place in `hours`, `session_index` one in `sessions`."""
+    """`hour_index`, `session_index`, `location_index` of `rows` are indices of `hours`, `sessions`, `locations`."""
 
     rows: pl.DataFrame
     hours: pl.DataFrame
     sessions: pl.DataFrame
+    locations: pl.Series
     rejects: pl.DataFrame
     coerced: int
 
@@ -53,33 +55,42 @@ def _rules() -> dict[str, Rule]:
         "no session": Rule("session_id", pl.lit("user without a session")),
         "odd session": Rule("session_id", pl.lit("is not a whole number from -2147483648 to 2147483647")),
         **{f"negative {name}": Rule(name, pl.lit("energy is negative")) for name in MEASURES},
-        **{f"above {name}": Rule(name, pl.lit("energy is above 999.999 kWh")) for name in MEASURES},
+        **{f"above {name}": Rule(name, pl.lit(f"energy is above {energy.MAXIMUM_KWH[name]} kWh")) for name in MEASURES},
+        "nul in location_id": Rule("location_id", nul),
+        "long location": Rule("location_id", pl.lit(f"is longer than the {USER_BYTES} bytes that a location may have")),
     }
 
 
 # The first rule that a row breaks is the one it is rejected for.
 RULES = _rules()
-PLACES = {name: place for place, name in enumerate(RULES)}
+RULE_NUMBERS = {name: number for number, name in enumerate(RULES)}
 
 
-def clean(raw: pl.DataFrame, timezone: str) -> Cleaned:
+def clean(raw: pl.DataFrame, timezone: str, location_pattern: re.Pattern[str] | None = None) -> Cleaned:
+    """Reads times without an offset on the clock of `timezone`."""
     hour_texts = distinct(raw.select("date_from", "date_to"))
     session_texts = distinct(raw.select("user_id", "session_id"))
     hours, sessions = _hours(hour_texts.texts, timezone), _sessions(session_texts.texts)
-    of_measures = [f"{name}_rule" for name in MEASURES]
+    locations = _locations(raw, session_texts.index, sessions, location_pattern)
+    of_measures = [f"{name}_rule" for name in MEASURES if name in raw.columns]
     judged = _with_energies(raw).with_columns(
         hour_index=hour_texts.index,
         session_index=session_texts.index,
+        location_index=locations.index,
         broken_rule=pl.min_horizontal(
-            hours["rule"][hour_texts.index], sessions["rule"][session_texts.index], *of_measures
+            hours["rule"][hour_texts.index],
+            sessions["rule"][session_texts.index],
+            locations.texts["rule"][locations.index],
+            *of_measures,
         ),
     )
     is_good = pl.col("broken_rule").is_null()
     good = judged if judged["broken_rule"].null_count() == judged.height else judged.filter(is_good)
     return Cleaned(
-        good.select("line", "hour_index", "session_index", *WH),
+        good.select("line", "hour_index", "session_index", "location_index", *WH),
         hours.select("date_from"),
         sessions.select("user_id", "session_id"),
+        locations.texts["location_id"],
         _rejects(judged.filter(~is_good), hours),
         _coerced(good),
     )
@@ -92,8 +103,10 @@ def _looked_up(rows: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first_broken(**conditions: pl.Expr) -> pl.Expr:
-    """The place of the first rule whose condition holds. Conditions come in the order of the rules."""
-    return pl.coalesce(pl.when(broken).then(pl.lit(PLACES[rule], pl.UInt8)) for rule, broken in conditions.items())
+    """Gives the number of the first rule whose condition holds. Conditions come in the order of the rules."""
+    return pl.coalesce(
+        pl.when(broken).then(pl.lit(RULE_NUMBERS[rule], pl.UInt8)) for rule, broken in conditions.items()
+    )
 
 
 def _hours(texts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -131,23 +144,54 @@ def _session_conditions() -> dict[str, pl.Expr]:
     }
 
 
+def _locations(
+    raw: pl.DataFrame, session_index: pl.Series, sessions: pl.DataFrame, pattern: re.Pattern[str] | None
+) -> Distinct:
+    """Gives the `location_id` of each row: from its own column, else out of its user id, else ''."""
+    if "location_id" in raw.columns:
+        texts, index = _numbered(raw["location_id"])
+    else:
+        users = sessions["user_id"]
+        found = (
+            users.str.extract(pattern.pattern) if pattern else pl.repeat(None, len(users), dtype=pl.String, eager=True)
+        )
+        texts, of_session = _numbered(found.fill_null(""))
+        index = of_session[session_index]
+    given = pl.col("given").str.strip_chars()
+    broken = {
+        "nul in location_id": given.str.contains(NUL, literal=True),
+        "long location": given.str.len_bytes() > USER_BYTES,
+    }
+    location_id = pl.when(~given.is_in(energy.MISSING)).then(given).otherwise(pl.lit(""))
+    return Distinct(texts.to_frame("given").select(location_id=location_id, rule=_first_broken(**broken)), index)
+
+
+def _numbered(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Gives the different texts, and for each text the index of its own among them."""
+    different = texts.unique(maintain_order=True)
+    index = texts.to_frame("text").join(
+        different.to_frame("text").with_row_index("index"), on="text", how="left", maintain_order="left"
+    )["index"]
+    return different, index
+
+
 def _with_energies(raw: pl.DataFrame) -> pl.DataFrame:
-    """With the whole Wh of each measure, whether its text is junk, and the first rule that it breaks."""
-    if raw.schema[MEASURES[0]] == pl.Float64:
-        wh = {f"{name}_wh": energy.plain_wh(pl.col(name)) for name in MEASURES}
-        junk = {f"{name}_junk": pl.lit(False) for name in MEASURES}
-        rules = {f"{name}_rule": pl.lit(None, pl.UInt8) for name in MEASURES}
-        return raw.with_columns(**wh, **junk, **rules)
-    given = pl.concat([raw[name].alias("given") for name in MEASURES]).unique()
-    read = energy.read(given).with_columns(nul=pl.col("given").str.contains(NUL, literal=True))
-    for name in MEASURES:
-        raw = _looked_up(raw, _energies(name, read))
-    return raw
+    """Adds the whole Wh of each measure, whether its text is junk, and the first rule that it breaks."""
+    given = [name for name in MEASURES if name in raw.columns]
+    absent = {f"{name}_wh": pl.lit(None, pl.Int64) for name in MEASURES if name not in given}
+    if raw.schema[given[0]] == pl.Float64:
+        wh = {f"{name}_wh": energy.plain_wh(pl.col(name)) for name in given}
+        junk = {f"{name}_junk": pl.lit(False) for name in given}
+        rules = {f"{name}_rule": pl.lit(None, pl.UInt8) for name in given}
+        return raw.with_columns(**absent, **wh, **junk, **rules)
+    for name in given:
+        raw = _looked_up(raw, _energies(name, energy.read(raw[name].alias("given").unique(), energy.MAXIMUM_KWH[name])))
+    return raw.with_columns(**absent)
 
 
 def _energies(name: str, read: pl.DataFrame) -> pl.DataFrame:
     conditions = {
-        f"nul in {name}": pl.col("nul"),
+        f"nul in {name}": pl.col("given").str.contains(NUL, literal=True),
         f"negative {name}": pl.col("negative"),
         f"above {name}": pl.col("above"),
     }
@@ -160,19 +204,20 @@ def _energies(name: str, read: pl.DataFrame) -> pl.DataFrame:
 
 
 def _coerced(good: pl.DataFrame) -> int:
-    return int(good.select(pl.sum_horizontal(pl.col(f"{name}_junk").sum() for name in MEASURES)).item())
+    junk = [pl.col(name).sum() for name in good.columns if name.endswith("_junk")]
+    return int(good.select(pl.sum_horizontal(junk)).item())
 
 
 def _rejects(bad: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
     if bad.is_empty():
         return rejected()
     told = pl.concat([bad, hours[bad["hour_index"]].select(FAULTS)], how="horizontal")
-    return pl.concat(_broken(told, place) for place in told["broken_rule"].unique()).sort("line")
+    return pl.concat(_broken(told, number) for number in told["broken_rule"].unique()).sort("line")
 
 
-def _broken(bad: pl.DataFrame, place: int) -> pl.DataFrame:
-    rule = list(RULES.values())[place]
-    return bad.filter(pl.col("broken_rule") == place).select(
+def _broken(bad: pl.DataFrame, number: int) -> pl.DataFrame:
+    rule = list(RULES.values())[number]
+    return bad.filter(pl.col("broken_rule") == number).select(
         "line",
         pl.lit(rule.column).alias("column"),
         pl.col(rule.column).str.slice(0, SHOWN_CHARACTERS).alias("value"),

@@ -1,29 +1,33 @@
-"""Where a file has the columns that are wanted, whatever it calls them."""
+"""Finds the wanted columns of a file, whatever it calls them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evload.ingest.formats.source import UnreadableFile
-from evload.ingest.frames import COLUMNS
+from evload.ingest.frames import COLUMNS, KEYS
+from evload.measures import MEASURES, NAMES
 
 PUBLISHED = {
     "date_from": "date_from",
     "date_to": "date_to",
     "user_id": "User_ID",
     "session_id": "session_ID",
-    "synthetic_3_6_kwh": "Synthetic_3_6kW",
-    "synthetic_7_2_kwh": "Synthetic_7_2kW",
-    "flex_3_6_kwh": "Flex_3_6kW",
-    "flex_7_2_kwh": "Flex_7_2kW",
+    "location_id": "location_id",
+    **{measure.name: measure.published for measure in MEASURES},
 }
-ANY_SPELLING = {name: name for name in COLUMNS} | {published.lower(): name for name, published in PUBLISHED.items()}
+ANY_SPELLING = {
+    **{name: name for name in COLUMNS},
+    **{published.lower(): name for name, published in PUBLISHED.items()},
+    "location": "location_id",
+    "garage_id": "location_id",
+}
 
 SHOWN_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
 class Columns:
-    """All columns of a file as it spells them, and where each wanted one is among them."""
+    """All columns of a file as it spells them, and the index of each wanted one among them, in the order of COLUMNS."""
 
     spelled: tuple[str, ...]
     index: dict[str, int]
@@ -31,23 +35,31 @@ class Columns:
     def spelling(self, name: str) -> str:
         return self.spelled[self.index[name]]
 
+    @property
+    def unused(self) -> list[str]:
+        used = self.index.values()
+        return [spelling for index, spelling in enumerate(self.spelled) if index not in used and spelling.strip()]
+
 
 def find_columns(file: str, spelled: Sequence[str], line: int | None = None) -> Columns:
-    """A missing or doubled column refuses the file."""
+    """Raises UnreadableFile where a key column or every measure is missing, or a column stands twice."""
     meant = [_meant(spelling) for spelling in spelled]
-    missing = [PUBLISHED[name] for name in COLUMNS if name not in meant]
+    missing = [PUBLISHED[name] for name in KEYS if name not in meant]
     if missing:
-        problem = f"has no column {', '.join(missing)}, only {_shown(spelled)}; name all eight columns in the header"
+        problem = f"has no column {', '.join(missing)}, only {_shown(spelled)}; name these columns in the header"
         raise UnreadableFile(file, problem, line)
+    if not any(name in meant for name in NAMES):
+        problem = f"has no column of a measure ({', '.join(measure.published for measure in MEASURES)}),"
+        raise UnreadableFile(file, f"{problem} only {_shown(spelled)}; name one of them at least", line)
     doubled = [PUBLISHED[name] for name in COLUMNS if meant.count(name) > 1]
     if doubled:
         problem = f"has more than one column {', '.join(doubled)} among {_shown(spelled)}; keep one of each"
         raise UnreadableFile(file, problem, line)
-    return Columns(tuple(spelled), {name: meant.index(name) for name in COLUMNS})
+    return Columns(tuple(spelled), {name: meant.index(name) for name in COLUMNS if name in meant})
 
 
 def known(spelled: Sequence[str]) -> int:
-    """How many of these names are wanted columns."""
+    """Counts the names that are wanted columns."""
     return sum(_meant(spelling) is not None for spelling in spelled)
 
 

@@ -1,19 +1,19 @@
-"""Parquet: the same table with types. Its columns become the texts that a CSV file would hold, a batch at a time."""
+"""The format Parquet: its columns become the texts that a CSV file would hold, some rows at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import polars as pl
 
 from evload.ingest.formats.columns import find_columns
-from evload.ingest.formats.source import UnreadableFile
-from evload.ingest.frames import COLUMNS
+from evload.ingest.formats.format import Format, RawBlock
+from evload.ingest.formats.source import Source, UnreadableFile
+from evload.ingest.frames import rejected
 
-ROWS_PER_BATCH = 100_000
+ROWS_PER_BLOCK = 100_000
 
 TEXTS = (pl.String, pl.Categorical, pl.Enum, pl.Null)
-KINDS = {"date_from": "date", "date_to": "date", "user_id": "name", "session_id": "session"}
+KINDS = {"date_from": "date", "date_to": "date", "user_id": "name", "session_id": "session", "location_id": "name"}
 WANTED = {
     "date": "a timestamp or a text",
     "name": "a text or an integer",
@@ -23,23 +23,27 @@ WANTED = {
 
 
 class ParquetTable:
-    def __init__(self, file: str, path: Path) -> None:
-        self._file = file
+    def __init__(self, source: Source) -> None:
+        if source.bytes_total is None:
+            raise UnreadableFile(source.name, "is Parquet, which cannot be read from a pipe; give the file itself")
+        self._file = source.name
+        self._bytes = source.bytes_total
         with self.parquet_errors_explained():
             # Without glob=False a file called `a[1].parquet` would be a pattern.
-            self._table = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+            self._table = pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
             schema = self._table.collect_schema()
             self.height = int(self._table.select(pl.len()).collect().item())
-        self.columns = find_columns(file, schema.names())
-        self._texts = [self._text(name, schema[self.columns.spelling(name)]) for name in COLUMNS]
+        self.columns = find_columns(self._file, schema.names())
+        self._texts = [self._text(name, schema[self.columns.spelling(name)]) for name in self.columns.index]
 
-    def __iter__(self) -> Iterator[pl.DataFrame]:
+    def __iter__(self) -> Iterator[RawBlock]:
         texts = self._table.select(self._texts)
         with self.parquet_errors_explained():
             # collect_batches would read far ahead: half a gigabyte more for 8 million rows
-            for start in range(0, self.height, ROWS_PER_BATCH):
-                batch = texts.slice(start, ROWS_PER_BATCH).collect()
-                yield batch.with_row_index("line", start + 1).cast({"line": pl.Int64})
+            for start in range(0, self.height, ROWS_PER_BLOCK):
+                rows = texts.slice(start, ROWS_PER_BLOCK).collect().with_row_index("line", start + 1)
+                bytes_read = self._bytes * (start + rows.height) // self.height
+                yield RawBlock(rows.cast({"line": pl.Int64}), rejected(), bytes_read)
 
     def _text(self, name: str, dtype: pl.DataType) -> pl.Expr:
         spelling = self.columns.spelling(name)
@@ -75,3 +79,6 @@ def _datetime_text(column: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
     if dtype.time_zone is None:
         return column.dt.strftime(iso)
     return column.dt.convert_time_zone("UTC").dt.strftime(f"{iso}Z")
+
+
+PARQUET = Format("parquet", recognises=lambda start: start.startswith(b"PAR1"), open=ParquetTable)

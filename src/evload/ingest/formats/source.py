@@ -1,4 +1,4 @@
-"""Where a file's bytes come from: counted, hashed and unpacked while they are read."""
+"""Reads the bytes of a file: counted, hashed and unpacked on the way."""
 
 import gzip
 import hashlib
@@ -7,6 +7,8 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, cast
 
 if sys.version_info >= (3, 14):
@@ -18,9 +20,9 @@ from evload.errors import EvloadError
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
-PARQUET = b"PAR1"
 
 READ_BYTES = 1 << 20
+READ_AHEAD_BYTES = 512
 
 
 class UnreadableFile(EvloadError):
@@ -57,23 +59,42 @@ class HashingReader(io.RawIOBase):
         super().close()
 
 
-def kind(stream: "io.BufferedReader[HashingReader]") -> bytes:
-    return stream.peek(4)[:4]
+@dataclass(frozen=True)
+class Source:
+    """An open file. `bytes_total` is None for a pipe."""
+
+    name: str
+    path: Path
+    reader: HashingReader
+    stream: "io.BufferedReader[HashingReader]"
+    block_bytes: int
+    bytes_total: int | None
+
+    def start(self) -> bytes:
+        return self.stream.peek(READ_AHEAD_BYTES)[:READ_AHEAD_BYTES]
+
+    def unpacked(self) -> BinaryIO:
+        """Gives the stream itself, or what is packed in it. The bytes decide, not the file's name."""
+        start = self.start()
+        if start.startswith(GZIP):
+            return cast("BinaryIO", gzip.GzipFile(fileobj=self.stream))
+        if start.startswith(ZSTD):
+            return cast("BinaryIO", ZstdFile(self.stream))
+        return self.stream
 
 
-def unpacked(stream: "io.BufferedReader[HashingReader]") -> BinaryIO:
-    """The stream itself, or what is inside it. The bytes decide, not the file's name."""
-    magic = kind(stream)
-    if magic.startswith(GZIP):
-        return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
-    if magic == ZSTD:
-        return cast("BinaryIO", ZstdFile(stream))
-    return stream
+@contextmanager
+def open_source(path: Path, block_bytes: int) -> Iterator[Source]:
+    """Raises UnreadableFile for whatever keeps the file from being read, also while it is read."""
+    name = path.name or str(path)
+    with os_errors_explained(name), HashingReader(path.open("rb", buffering=0)) as reader:
+        stream = io.BufferedReader(reader, READ_BYTES)
+        yield Source(name, path, reader, stream, block_bytes, path.stat().st_size if path.is_file() else None)
 
 
 @contextmanager
 def os_errors_explained(name: str) -> Iterator[None]:
-    """What the system says about a file it cannot read or unpack, in words for its owner."""
+    """Turns what the system says about a file that cannot be read or unpacked into words for its owner."""
     try:
         yield
     except FileNotFoundError:

@@ -1,16 +1,16 @@
-"""Cuts a text table into blocks of whole records, and turns each block into a frame of texts with line numbers."""
+"""The format of text tables: cut into blocks of whole records, each parsed into a frame of texts with line numbers."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import polars as pl
 
 from evload.ingest.cleaning.energy import are_plain
-from evload.ingest.formats.header import RECORD_BYTES, TOO_LONG, Header, require_utf8
-from evload.ingest.formats.source import UnreadableFile
-from evload.ingest.frames import COLUMNS, MEASURES, RAW, rejected
+from evload.ingest.formats.format import Format, RawBlock
+from evload.ingest.formats.header import RECORD_BYTES, TOO_LONG, Header, read_header, require_utf8
+from evload.ingest.formats.source import Source, UnreadableFile
+from evload.ingest.frames import MEASURES, rejected
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Grammar:
     def fields(self, record: str) -> list[str]:
         if '"' not in record:
             return record.split(self._separator)
+        # csv.reader refuses a carriage return in an unquoted field.
         found = self._field.findall(record + self._separator)
         return [quoted.replace('""', '"') + after_quote + plain for quoted, after_quote, plain in found]
 
@@ -74,20 +75,24 @@ class Grammar:
         return position if data[position : position + 1] == b'"' else None
 
 
-class TextBlocks:
-    def __init__(self, file: str, stream: BinaryIO, header: Header, block_bytes: int) -> None:
-        self._file = file
-        self._stream = stream
-        self._header = header
-        self._block_bytes = block_bytes
-        self._grammar = Grammar(header)
+class TextTable:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._file = source.name
+        self._stream = source.unpacked()
+        self._header = read_header(source.name, self._stream)
+        self._grammar = Grammar(self._header)
+        self.columns = self._header.columns
+        self._measures = [name for name in MEASURES if name in self.columns.index]
 
-    def __iter__(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        return map(self._parsed, self._cut())
+    def __iter__(self) -> Iterator[RawBlock]:
+        for block in self._cut():
+            rows, rejects = self._parsed(block)
+            yield RawBlock(rows, rejects, self._source.reader.bytes_read)
 
     def _cut(self) -> Iterator[TextBlock]:
         tail, line = b"", self._header.line + 1
-        while chunk := self._stream.read(self._block_bytes):
+        while chunk := self._stream.read(self._source.block_bytes):
             data = tail + chunk
             block = self._whole_records(data, line)
             tail = data[len(block.data) :]
@@ -128,14 +133,14 @@ class TextBlocks:
                     rows = self._fast(block, measures)
                 except pl.exceptions.ComputeError:
                     continue  # a measure that is no float, or text after a closing quote, as in `"a"b`
-                if measures == pl.String() or are_plain(rows.select(MEASURES)):
+                if measures == pl.String() or are_plain(rows.select(self._measures)):
                     return rows, rejected()
         return self._exact(block)
 
     def _fast(self, block: TextBlock, measures: pl.DataType) -> pl.DataFrame:
-        index = self._header.columns.index
-        columns = [str(place) for place in range(len(self._header.columns.spelled))]
-        of_measures = [columns[index[name]] for name in MEASURES]
+        index = self.columns.index
+        columns = [str(number) for number in range(len(self.columns.spelled))]
+        of_measures = [columns[index[name]] for name in self._measures]
         frame = pl.read_csv(
             block.data,
             has_header=False,
@@ -147,18 +152,19 @@ class TextBlocks:
             row_index_name="line",
             row_index_offset=block.line,
         )
-        wanted = [pl.col(columns[index[name]]).alias(name) for name in COLUMNS]
+        wanted = [pl.col(columns[place]).alias(name) for name, place in index.items()]
         # With `null_values` a quoted text without characters is null.
         return frame.select(pl.col("line").cast(pl.Int64), *wanted).with_columns(pl.col(pl.String).fill_null(""))
 
     def _exact(self, block: TextBlock) -> tuple[pl.DataFrame, pl.DataFrame]:
         lines, texts = self._filled_records(block)
         fields = [self._grammar.fields(text) for text in texts]
-        expected = len(self._header.columns.spelled)
-        good = [place for place, row in enumerate(fields) if len(row) == expected]
-        texts_of = {name: [fields[row][self._header.columns.index[name]] for row in good] for name in COLUMNS}
+        expected = len(self.columns.spelled)
+        good = [number for number, row in enumerate(fields) if len(row) == expected]
+        texts_of = {name: [fields[row][place] for row in good] for name, place in self.columns.index.items()}
+        schema = {"line": pl.Int64(), **dict.fromkeys(texts_of, pl.String())}
         return (
-            pl.DataFrame({"line": [lines[row] for row in good]} | texts_of, schema=RAW),
+            pl.DataFrame({"line": [lines[row] for row in good]} | texts_of, schema=schema),
             rejected(
                 (line, "", text, _ragged(text, len(row), expected))
                 for line, text, row in zip(lines, texts, fields, strict=True)
@@ -183,3 +189,6 @@ def _ragged(text: str, fields: int, expected: int) -> str:
     lines = text.count("\n") + 1
     hint = f" over {lines} lines, as a quote opens and is closed later" if lines > 1 else ""
     return f"has {fields} fields{hint}, {expected} are expected"
+
+
+TEXT = Format("text", recognises=lambda start: True, open=TextTable)

@@ -1,4 +1,4 @@
-"""A file's clean rows on their way into Postgres: cleaned in a thread while Postgres takes in the rows before them."""
+"""Copies a file's clean rows into Postgres, which takes in some rows while a thread cleans the next ones."""
 
 import asyncio
 import io
@@ -18,7 +18,7 @@ from evload.ingest.storing import wire
 from evload.ingest.storing.prefetch import aprefetch, prefetch
 
 Piece = bytes | memoryview
-FIELDS = ("date_from", "date_to", "user_id", "session_id", *MEASURES)
+FIELDS = ("date_from", "date_to", "user_id", "session_id", "location_id", *MEASURES)
 
 
 @dataclass
@@ -27,25 +27,20 @@ class Counts:
     coerced: int = 0
     users: set[str] = field(default_factory=set)
     hours: set[datetime] = field(default_factory=set)
-
-
-class Staging:
-    """Where rows wait until they are merged."""
-
-    table = "staging"
-    columns = FIELDS
-
-    def encoded(self, block: Block) -> Iterator[memoryview]:
-        return wire.rows(_fields(block), len(self.columns))
+    measures: set[str] = field(default_factory=set)
+    """Those of which there was a value."""
 
 
 class DirectCopy:
-    """`hourly_load` itself. Equal keys are counted within a block of the file, where nearly all of them are."""
+    """Writes rows for `hourly_load`, or for the table `staging`, which is like it.
 
-    table = "hourly_load"
+    Equal keys are counted within a block of the file, where nearly all of them are.
+    """
+
     columns = ("batch_id", "occurrence", *FIELDS)
 
-    def __init__(self, batch_id: int) -> None:
+    def __init__(self, table: str, batch_id: int = 0) -> None:
+        self.table = table
         self._batch_id = wire.integer(batch_id)
         self.duplicates = 0
 
@@ -64,7 +59,8 @@ def _fields(block: Block) -> list[wire.Field]:
     rows, sessions = block.rows, block.sessions
     session = wire.texts(sessions["user_id"]) + wire.integers(sessions["session_id"])
     hours = wire.Field(rows["hour_index"], wire.hours(block.hours["date_from"]))
-    return [hours, wire.Field(rows["session_index"], session), *wire.kwh(rows.select(WH))]
+    location = wire.Field(rows["location_index"], wire.texts(block.locations))
+    return [hours, wire.Field(rows["session_index"], session), location, *(wire.kwh(rows[name]) for name in WH)]
 
 
 async def copy(
@@ -72,7 +68,7 @@ async def copy(
     file: LoadFile,
     name: str,
     rejects: Rejects,
-    target: Staging | DirectCopy,
+    target: DirectCopy,
     on_block: Callable[[Block], None] = lambda block: None,
 ) -> Counts:
     counts, progress = Counts(), Progress(name)
@@ -133,6 +129,7 @@ def _count(block: Block, counts: Counts, rejects: Rejects) -> None:
     counts.coerced += block.coerced
     counts.users.update(block.sessions["user_id"][block.rows["session_index"].unique()].unique())
     counts.hours.update(block.hours["date_from"][block.rows["hour_index"].unique()])
+    counts.measures.update(name for name in MEASURES if block.rows[f"{name}_wh"].count())
     rejects.add(block.rejects)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the views equal to the rows, at the price of what a transaction changed."""
+"""Keeps sums and views equal to the rows, at the price of what a transaction changed."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -8,53 +8,50 @@ import asyncpg
 from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
 
-PutSums = Callable[[asyncpg.Connection], Awaitable[bool]]
-"""Puts the sums of all rows, known already, into their tables. False: Postgres must add them up."""
+PutTotals = Callable[[asyncpg.Connection], Awaitable[bool]]
+"""Puts the sums of all rows, known already, into their empty tables. False: SQL must add them up."""
 
 
 async def lock_writers(connection: asyncpg.Connection) -> None:
-    """Whoever changes rows goes one after the other."""
+    """Waits until nobody else changes rows, and keeps others from it until the transaction ends."""
     await connection.execute(query("totals/lock_writers").text)
 
 
-async def _compute_touched(connection: asyncpg.Connection) -> None:
-    await connection.execute("ANALYZE touched_hour")
+async def note_touched(connection: asyncpg.Connection) -> None:
+    """Notes which hours and users' days the rows of `touched_row` lie on."""
+    await connection.execute(query("totals/note_touched").text)
+
+
+async def forget_touched(connection: asyncpg.Connection) -> None:
     await connection.execute(query("totals/forget_sums").text)
-    await connection.execute(query("totals/compute_sums").text)
-    await connection.execute("ANALYZE touched_user_day")
-    await connection.execute(query("totals/touch_next_days").text)
-
-
-async def _compute_everything(connection: asyncpg.Connection, put_sums: PutSums | None) -> None:
-    if put_sums is None or not await put_sums(connection):
-        await connection.execute(query("totals/compute_all_sums").text)
-        await connection.execute(query("totals/compute_all_user_days").text)
-    await connection.execute(query("totals/touch_uneven_days").text)
+    await connection.execute(query("totals/forget_user_days").text)
 
 
 async def bring_up_to_date(
-    connection: asyncpg.Connection, *, more_rows: int, everything: bool = False, put_sums: PutSums | None = None
+    connection: asyncpg.Connection,
+    *,
+    more_rows: int,
+    refresh_all: bool = False,
+    put_totals: PutTotals | None = None,
 ) -> int:
-    """Adds up again what was touched, or everything, and refreshes the parts of the views that it lies in.
+    """Adds up again what was touched, and refreshes the parts of the views that it lies in, or all with `refresh_all`.
 
-    With `put_sums`, which has them added up already, it is everything. Returns the new data version.
+    Returns the new data version.
     """
     began = time.perf_counter()
-    everything = (
-        everything or put_sums is not None or await connection.fetchval(query("totals/touched_much").text, more_rows)
-    )
-    if everything:
-        await _compute_everything(connection, put_sums)
-    else:
-        await _compute_touched(connection)
-    await connection.execute(query("totals/forget_user_days").text)
-    await connection.execute(query("totals/compute_user_days").text)
+    if put_totals is None or not await put_totals(connection):
+        if put_totals is not None:
+            await connection.execute(query("totals/touch_everything").text)
+        await forget_touched(connection)
+        await connection.execute(query("totals/compute_sums").text)
+        await connection.execute(query("totals/compute_user_days").text)
     moved = await connection.fetchrow(query("totals/move_recent").text)
     touched = await connection.fetchrow(query("totals/touched_parts").text)
     assert touched is not None
-    for part in ("closed", "recent"):
-        if everything or moved or touched[part]:
-            await connection.execute(query(f"totals/refresh_{part}").text)
+    parts = [part for part in ("closed", "recent") if refresh_all or moved or touched[part]]
+    for view in ("hourly", "daily"):  # days are made of the hours of both parts
+        for part in parts:
+            await connection.execute(query(f"totals/refresh_{view}_{part}").text)
     seconds = time.perf_counter() - began
     version: int = await connection.fetchval(query("totals/new_version").text, more_rows, seconds)
     return version
@@ -65,4 +62,6 @@ async def refresh(dsn: str) -> int:
     async with write_transaction(dsn, "refresh") as connection:
         await lock_writers(connection)
         more_rows = await connection.fetchval(query("totals/miscounted").text)
-        return await bring_up_to_date(connection, more_rows=more_rows, everything=True)
+        for name in ("fill_users", "hold_measures", "touch_everything"):
+            await connection.execute(query(f"totals/{name}").text)
+        return await bring_up_to_date(connection, more_rows=more_rows, refresh_all=True)

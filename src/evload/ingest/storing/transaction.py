@@ -1,4 +1,4 @@
-"""The one transaction that every change happens in: rows, views, data version and its NOTIFY are seen together."""
+"""Opens the transaction of a change: rows, views, data version and its NOTIFY are seen together."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +12,8 @@ from evload.ingest.storing.priority import lower_backend_priority
 from evload.queries import query
 
 SETTINGS = {
+    # What is read by key is in memory, where an index costs little more than a scan.
+    "random_page_cost": "1.1",
     # For sorting a file's rows and building keys; one load at a time uses it.
     "work_mem": "64MB",
     "maintenance_work_mem": "64MB",

@@ -1,4 +1,4 @@
-"""Rows as COPY takes them in its binary format, which Postgres reads in two thirds of the time that its texts take.
+"""Writes rows in the binary format of COPY, which Postgres reads in two thirds of the time that its texts take.
 
 A block holds few different values: each is written out once, and the rows put together what they have.
 https://www.postgresql.org/docs/current/sql-copy.html describes the format, `src/backend/utils/adt` the types in it.
@@ -22,16 +22,16 @@ HOUR_MICROSECONDS = 3_600_000_000
 
 # So many rows stay in the processor's cache while their fields are put together.
 AT_ONCE = 16384
-# What a charger at home gives in an hour. Those of more need a longer table.
+# What a charger at home gives in an hour: their pieces are made once.
 COMMON_WH = (1 << 13) - 1
 
 _FIELD_COUNT = struct.Struct(">h")
 _LENGTH = struct.Struct(">i")
 _INTEGER = struct.Struct(">ii")
 _TWO_INSTANTS = struct.Struct(">iqiq")
-# The length, two digits to the base of 10,000, the first one's weight, the sign, three decimals: then the two digits.
-_KWH = struct.pack(">ihhhh", 12, 2, 0, 0, 3)
-_DIGITS = struct.Struct(">hh")
+# The length, the number of digits to the base of 10,000, the first one's weight, the sign, three decimals, the digits.
+_KWH = struct.Struct(">ihhhhhh")
+_LARGE_KWH = struct.Struct(">ihhhhhhh")
 _NULL = _LENGTH.pack(-1)
 # Neither a name nor an offset of a column contains it.
 _MARK = b"\xffthe rows follow\xff"
@@ -65,12 +65,12 @@ def hours(starts: pl.Series) -> pl.Series:
     return _pieces(map(_TWO_INSTANTS.pack, repeat(8), since_epoch, repeat(8), ends))
 
 
-def kwh(wh: pl.DataFrame) -> list[Field]:
-    """numeric(6, 3) of each column's whole Wh from 0 to 999,999, or null."""
-    index = wh.select((pl.all() + 1).fill_null(0))
-    most = max([COMMON_WH, *filter(None, index.max().row(0))])
-    pieces = _kwh_below(1 << most.bit_length())
-    return [Field(column, pieces) for column in index]
+def kwh(wh: pl.Series) -> Field:
+    """Writes whole Wh below 10^11, or null, as numeric with three decimals."""
+    if (wh.max() or 0) <= COMMON_WH:  # type: ignore[operator]
+        return Field((wh + 1).fill_null(0), _common_kwh())
+    different = wh.drop_nulls().unique().sort()
+    return Field(wh.rank("dense").fill_null(0), _pieces([_NULL, *map(_kwh, different)]))
 
 
 def rows(fields: Sequence[Field], count: int, *constants: bytes) -> Iterator[memoryview]:
@@ -98,10 +98,16 @@ def _joined(pieces: pl.Series) -> memoryview:
 
 
 @cache
-def _kwh_below(end_wh: int) -> pl.Series:
-    """Null, then all energies from 0."""
-    digits = (_DIGITS.pack(wh // 1000, wh % 1000 * 10) for wh in range(end_wh))
-    return _pieces([_NULL, *(_KWH + both for both in digits)])
+def _common_kwh() -> pl.Series:
+    """Gives null, then all energies from 0."""
+    return _pieces([_NULL, *map(_kwh, range(COMMON_WH + 1))])
+
+
+def _kwh(wh: int) -> bytes:
+    whole, decimals = wh // 1000, wh % 1000 * 10
+    if whole < 10_000:
+        return _KWH.pack(12, 2, 0, 0, 3, whole, decimals)
+    return _LARGE_KWH.pack(14, 3, 1, 0, 3, whole // 10_000, whole % 10_000, decimals)
 
 
 def _pieces(values: Iterable[bytes]) -> pl.Series:

@@ -1,14 +1,14 @@
 """A first load adds up while it copies. `evload refresh`, which adds up the rows in SQL, must say the same."""
 
+import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import asyncpg
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from evload.ingest import load
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.read import LoadFile
-from evload.ingest.storing import sums
+from evload.ingest.storing import first_totals
 from evload.ingest.storing.totals import refresh
-from evload.queries import Query, query
 from evload.schema import settle_timezone
 from tests.conftest import Databases
 from tests.files import write
@@ -27,7 +26,7 @@ from tests.views import assert_views_agree
 from tests.zones import CHANGES, ZONES
 
 TABLES = (
-    "SELECT hour::text, hourly_sum::text FROM hourly_sum ORDER BY hour",
+    "SELECT hour::text, location_id, hourly_sum::text FROM hourly_sum ORDER BY hour, location_id",
     "SELECT day::text, user_id, user_day::text FROM user_day ORDER BY day, user_id",
 )
 # Also where a float cannot tell which way Postgres rounds.
@@ -56,27 +55,13 @@ async def kept(connection: asyncpg.Connection) -> list[list[tuple[object, ...]]]
     return [[tuple(row) for row in await connection.fetch(table)] for table in TABLES]
 
 
-@pytest.fixture
-def statements() -> Iterator[list[str]]:
-    """The names of the queries that bring the views up to date."""
-    names: list[str] = []
-
-    def noted(name: str) -> Query:
-        names.append(name)
-        return query(name)
-
-    with mock.patch("evload.ingest.storing.totals.query", noted):
-        yield names
-
-
 @examples(60)
 @given(
     zone=st.sampled_from(ZONES),
     first=st.sampled_from(CHANGES),
     rows=st.lists(rows, min_size=1, max_size=40),
     block_bytes=st.sampled_from([100, 400, 100_000]),
-    small_bytes=st.sampled_from([1, 1 << 20]),
-    at_once=st.sampled_from([1, 3, 1000]),
+    parts=st.sampled_from([1, 2, 32]),
 )
 async def test_a_first_load_and_a_refresh_say_the_same(
     databases: Databases,
@@ -86,8 +71,7 @@ async def test_a_first_load_and_a_refresh_say_the_same(
     first: datetime,
     rows: list[tuple[int, int, str, str, str]],
     block_bytes: int,
-    small_bytes: int,
-    at_once: int,
+    parts: int,
 ) -> None:
     folder = tmp_path_factory.mktemp("files")
     good = line(first, (1, 0, "B;2", "1", "1"))
@@ -98,8 +82,7 @@ async def test_a_first_load_and_a_refresh_say_the_same(
         await settle_timezone(connection, zone)
         with (
             mock.patch.object(load, "LoadFile", partial(LoadFile, block_bytes=block_bytes)),
-            mock.patch.object(sums, "SMALL_BYTES", small_bytes),
-            mock.patch.object(sums, "SESSIONS_AT_ONCE", at_once),
+            mock.patch.object(first_totals, "PARTS", parts),
         ):
             await load_file(dsn, path, LoadOptions(folder))
         await assert_views_agree(connection)
@@ -112,52 +95,33 @@ async def test_a_first_load_and_a_refresh_say_the_same(
 
 
 ONE_DAY = [f"2024-01-01T{hour:02}:00Z;2024-01-01T{hour + 1:02}:00Z;A-1;1;1;2;3;4" for hour in range(20)]
-MIXED_UP = [f"2024-01-{day:02}T08:00Z;2024-01-{day:02}T09:00Z;U-{day};1;1;2;3;4" for day in range(1, 31)]
-IN_SQL = "totals/compute_all_user_days"
-
-
-async def test_a_first_load_is_not_added_up_again(dsn: str, tmp_path: Path, statements: list[str]) -> None:
-    await load_file(dsn, write(tmp_path / "a.csv", *ONE_DAY))
-    assert IN_SQL not in statements
-
-
-def few_sessions_at_once(patch: pytest.MonkeyPatch, _: Path) -> None:
-    patch.setattr(sums, "SESSIONS_AT_ONCE", 10)
 
 
 def full_disk(patch: pytest.MonkeyPatch, _: Path) -> None:
-    patch.setattr(sums, "SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb"))  # noqa: SIM115
+    patch.setattr(first_totals, "TemporaryFile", lambda: Path("/dev/full").open("r+b", buffering=0))  # noqa: SIM115
 
 
 def no_place_for_temporary_files(patch: pytest.MonkeyPatch, folder: Path) -> None:
     patch.setattr(tempfile, "tempdir", str(folder / "missing"))
-    patch.setattr(sums, "SMALL_BYTES", 1)
 
 
-def zone_tables_of_another_year(patch: pytest.MonkeyPatch, _: Path) -> None:
-    moved = pl.col("date_from").dt.offset_by("5h").dt.date()
-    patch.setattr(sums.Sums, "_with_days", lambda _, hours: hours.with_columns(day=moved))
-
-
-@pytest.mark.parametrize(
-    ("trouble", "rows"),
-    [
-        (few_sessions_at_once, MIXED_UP),  # sums that are as many as the rows are no help
-        (full_disk, ONE_DAY),
-        (no_place_for_temporary_files, ONE_DAY),
-        (zone_tables_of_another_year, ONE_DAY),  # what Postgres takes for a day holds
-    ],
-)
-async def test_where_the_loader_cannot_postgres_adds_up(
+@pytest.mark.parametrize("trouble", [full_disk, no_place_for_temporary_files])
+async def test_where_the_loader_has_no_room_postgres_adds_up(
     dsn: str,
     connection: asyncpg.Connection,
     tmp_path: Path,
-    statements: list[str],
     monkeypatch: pytest.MonkeyPatch,
     trouble: Callable[[pytest.MonkeyPatch, Path], None],
-    rows: list[str],
 ) -> None:
     trouble(monkeypatch, tmp_path)
-    await load_file(dsn, write(tmp_path / "a.csv", *rows))
-    assert IN_SQL in statements
+    await load_file(dsn, write(tmp_path / "a.csv", *ONE_DAY))
     await assert_views_agree(connection)
+
+
+async def test_locations_are_added_up_apart(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    pattern = re.compile("^([A-Z]+)-[0-9]+$")
+    rows = [row.replace("A-1", user) for row in ONE_DAY for user in ("A-1", "A-2", "B-1", "C")]
+    await load_file(dsn, write(tmp_path / "a.csv", *rows), LoadOptions(location_pattern=pattern))
+    await assert_views_agree(connection)
+    sums = "SELECT location_id, sum(synthetic_3_6_kwh)::int AS kwh FROM hourly_sum GROUP BY 1 ORDER BY 1"
+    assert [tuple(row) for row in await connection.fetch(sums)] == [("", 20), ("A", 40), ("B", 20)]

@@ -1,0 +1,53 @@
+-- Takes everything away again.
+
+DROP FUNCTION last_7_days;
+
+DROP FUNCTION periods_in_range;
+
+DROP FUNCTION days_in_range;
+
+DROP FUNCTION cut_days;
+
+DROP FUNCTION hours_in_range;
+
+DROP FUNCTION outermost_days;
+
+DROP MATERIALIZED VIEW monthly_closed;
+
+DROP VIEW daily_totals;
+
+DROP MATERIALIZED VIEW daily_recent;
+
+DROP MATERIALIZED VIEW daily_closed;
+
+DROP FUNCTION daily_sums;
+
+DROP FUNCTION energy_kwh (user_day, text);
+
+DROP FUNCTION energy_kwh (hourly_load, text);
+
+DROP FUNCTION energy_kwh (hourly_totals, text);
+
+DROP VIEW hourly_totals;
+
+DROP MATERIALIZED VIEW hourly_recent;
+
+DROP MATERIALIZED VIEW hourly_closed;
+
+DROP VIEW hourly_site_sum;
+
+DROP TABLE user_day;
+
+DROP TABLE hourly_sum;
+
+DROP TABLE users;
+
+DROP TABLE hidden_load;
+
+DROP TABLE hourly_load;
+
+DROP TABLE load_batch;
+
+DROP TABLE measure;
+
+DROP TABLE site;

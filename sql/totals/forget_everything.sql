@@ -1,5 +1,0 @@
--- Takes all sums away.
--- params:
--- returns:
-DELETE FROM hourly_sum;
-DELETE FROM user_day;

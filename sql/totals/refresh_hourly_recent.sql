@@ -1,0 +1,4 @@
+-- Brings the recent part of the hours up to date, without blocking a reader.
+-- params:
+-- returns:
+REFRESH MATERIALIZED VIEW CONCURRENTLY hourly_recent;

@@ -1,0 +1,38 @@
+"""What a file format is: it recognises a file by its first bytes, and turns it into blocks of raw rows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from evload.ingest.formats.columns import Columns
+from evload.ingest.formats.source import Source
+
+
+@dataclass(frozen=True)
+class RawBlock:
+    """Some rows of a file: texts by the names of COLUMNS, with their `line`, and the rejects among them.
+
+    `bytes_read` says how much of the file was read for it and all before it.
+    """
+
+    rows: pl.DataFrame
+    rejects: pl.DataFrame
+    bytes_read: int
+
+
+class Table(Protocol):
+    @property
+    def columns(self) -> Columns: ...
+
+    def __iter__(self) -> Iterator[RawBlock]: ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """`recognises` is asked about the first READ_AHEAD_BYTES of a file; `open` raises UnreadableFile."""
+
+    name: str
+    recognises: Callable[[bytes], bool]
+    open: Callable[[Source], Table]
