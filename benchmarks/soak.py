@@ -25,8 +25,8 @@ from soak_checks import Verdict, answers_of_version
 from soak_clients import Poller, Polls, is_healthy
 from soak_faults import FAULTS, Site
 
-from evload.cli import SAMPLE
 from evload.embedded import running_server
+from evload.load_commands import SAMPLE
 
 POLLERS = 40
 FAULT_EVERY_SECONDS = 6.0

@@ -22,6 +22,13 @@ T = TypeVar("T")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+on_a_database = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the embedded Postgres keeps its data. Default: EVLOAD_DATA_DIR, else the user's data folder.",
+)
+
+
 class Stopped(KeyboardInterrupt):
     """A signal came while something other than the API was at work."""
 

@@ -7,13 +7,12 @@ Three locks, all of which the kernel frees when their holders die, however they 
   why no process id is ever taken for a running server, and why no second one is started beside a dying first.
 """
 
-import asyncio
 import os
 import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -23,14 +22,14 @@ import asyncpg
 from evload.embedded.account import Account, account_for
 from evload.embedded.binaries import usable_bin
 from evload.embedded.cluster import USER, Cluster, failure_reason
+from evload.embedded.greeting import DURABLE, greet, run
 from evload.embedded.sockets import linked_folder, new_socket_folder
 from evload.embedded.waiting import PatientWait, exclusive, lock_file, share_lock, try_lock
 from evload.errors import EvloadError
 
-_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 # On the command line they win over postgresql.conf and ALTER SYSTEM.
 _SETTINGS = {
-    **dict.fromkeys(_DURABLE, "on"),
+    **dict.fromkeys(DURABLE, "on"),
     "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0700",
@@ -51,7 +50,6 @@ _NOT_YET = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.TooManyConnectionsError,
 )
-_CONNECT_SECONDS = 10.0
 _LOOK_EVERY_SECONDS = 0.25
 _TRY_AGAIN_SECONDS = 5.0
 Say = Callable[[str], None]
@@ -186,7 +184,7 @@ class _Server:
         folder = linked_folder(self._cluster.socket_link)
         dsn = f"postgresql://{USER}:{self._cluster.password()}@/{USER}?host={folder}&port={_SETTINGS['port']}"
         try:
-            _run(_greet(dsn))
+            run(greet(dsn))
         except _NOT_YET:
             return None
         except asyncpg.InvalidAuthorizationSpecificationError as error:
@@ -244,36 +242,3 @@ def _spawn(
     stale = {"PG_GRANDPARENT_PID": str(cluster.postmaster_pid() or 0)}
     with account.reaching(cluster.pgdata) as (path, files), cluster.log.open("ab") as log:
         return account.spawn([postgres, "-D", path, *options], log, (claim, *files), stale)
-
-
-def _run(coroutine: Coroutine[None, None, None]) -> None:
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:  # leaves the caller's event loop alone
-        runner.run(coroutine)
-
-
-async def _greet(dsn: str) -> None:
-    try:
-        connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
-    except asyncpg.InvalidCatalogNameError:
-        await _create_database(dsn)
-        connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
-    try:
-        await _check_durable(connection)
-    finally:
-        await connection.close()
-
-
-async def _create_database(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn, database="postgres", timeout=_CONNECT_SECONDS)
-    try:
-        # Postgres may still be busy with the same command of an evload that was killed.
-        with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-            await connection.execute(f"CREATE DATABASE {USER}")
-    finally:
-        await connection.close()
-
-
-async def _check_durable(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    query = "SELECT name FROM pg_settings WHERE name = ANY($1) AND setting <> 'on'"
-    if names := [row["name"] for row in await connection.fetch(query, _DURABLE)]:
-        raise EvloadError(f"Postgres would lose data in a crash, as these settings are off: {', '.join(names)}.")

@@ -1,0 +1,163 @@
+"""The commands that change what is stored: loading files, taking loads out again, and computing the sums again."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evload.command import database, on_a_database, run, say
+from evload.errors import EvloadError
+from evload.resources import folder
+
+SAMPLE = folder("data") / "sample_hourly_loads.csv"
+SAMPLE_TIMEZONE = "Europe/Oslo"
+DATA_FILES = click.Path(path_type=Path)
+
+
+class LocationPattern(click.ParamType[re.Pattern[str]]):
+    name = "pattern"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> re.Pattern[str]:
+        try:
+            pattern = re.compile(value)
+        except re.error as error:
+            self.fail(f"{value!r} is no regular expression: {error}.", param, ctx)
+        if pattern.groups != 1:
+            self.fail(f"{value!r} must have one group in parentheses, which is the location.", param, ctx)
+        return pattern
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=DATA_FILES)
+@click.option("--strict", is_flag=True, help="Refuse a whole file for one rejected row.")
+@click.option("--again", is_flag=True, help="Load a file also if exactly its bytes were loaded before.")
+@click.option("--dry-run", is_flag=True, help="Report what a load would do, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object per file.")
+@click.option(
+    "--location-pattern",
+    type=LocationPattern(),
+    help="Takes the location from the user id where a file has no column of it: the first group, as in '^(.+)-\\d+$'.",
+)
+@click.option(
+    "--rejects-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder for FILE.rejects.csv, which holds the rejected rows of a file. Default: the current folder.",
+)
+@on_a_database
+def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **options: Any) -> None:
+    """Load FILES of hourly loads, and bring the views up to date.
+
+    FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
+    not at all. Loading one again changes only what differs.
+    """
+    from evload.ingest.storing.priority import lower_priority
+
+    with database(data_dir) as (_, dsn):
+        lower_priority()
+        load_all(dsn, files, as_json=as_json, **options)
+
+
+def load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **options: Any) -> None:
+    """The files after one that fails are loaded all the same."""
+    from evload.ingest.find import files_of
+    from evload.ingest.load import LoadOptions
+
+    failed = False
+    for file in files_of(named):
+        try:
+            _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
+        except EvloadError as error:
+            failed = True
+            say(f"Error: {error}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> None:
+    from evload.ingest.load import load_file
+
+    report = run(load_file(dsn, file, options))
+    click.echo(report.as_json() if as_json else report.as_text())
+
+
+def load_sample(dsn: str) -> None:
+    from evload.ingest.load import LoadOptions
+
+    _load_one(dsn, SAMPLE, LoadOptions(timezone=SAMPLE_TIMEZONE, is_sample=True))
+
+
+@click.command()
+@on_a_database
+def batches(data_dir: Path | None) -> None:
+    """List what was loaded."""
+    from evload.ingest.batches import fetch
+
+    with database(data_dir) as (_, dsn):
+        found = run(fetch(dsn, "batches/list"))
+    click.echo(f"{'batch':>5}  {'loaded at (UTC)':<16}  {'inserted':>11}  {'updated':>9}  {'rejected':>8}  file")
+    for one in found:
+        note = "  (sample)" if one["is_sample"] else ""
+        note += f"  (taken out at {one['unloaded_at']:%Y-%m-%d %H:%M})" if one["unloaded_at"] else ""
+        click.echo(
+            f"{one['batch_id']:>5}  {one['loaded_at']:%Y-%m-%d %H:%M}  {one['inserted']:>11,}  {one['updated']:>9,}"
+            f"  {one['rejected']:>8,}  {one['file_name']}{note}"
+        )
+
+
+without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")
+
+
+@click.command()
+@click.argument("batch", type=click.IntRange(1, 2**31 - 1))
+@without_asking
+@on_a_database
+def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
+    """Take the rows of a BATCH out again.
+
+    Afterwards the data are as if its file had never been loaded: rows that it overwrote are again as they were.
+    """
+    from evload.ingest import batches
+
+    with database(data_dir) as (_, dsn):
+        found = run(batches.find(dsn, batch))
+        rows = run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
+        _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
+        removal = run(batches.unload(dsn, batch))
+    restored = f", {removal.restored:,} as they were before" if removal.restored else ""
+    click.echo(f"{removal.removed:,} rows taken out{restored}. Data version {removal.data_version}.")
+
+
+@click.command()
+@click.option("--before", "day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day to keep.")
+@without_asking
+@on_a_database
+def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
+    """End the retention of old days: take out every row before a day."""
+    from evload.ingest import batches
+
+    with database(data_dir) as (_, dsn):
+        rows = run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
+        _ask(f"Take out all {rows:,} rows before {day:%Y-%m-%d}?", yes)
+        removal = run(batches.drop_before(dsn, day.date()))
+    click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
+
+
+def _ask(question: str, yes: bool) -> None:
+    if not yes and not click.confirm(question, err=True):
+        raise EvloadError("Nothing was changed.")
+
+
+@click.command()
+@on_a_database
+def refresh(data_dir: Path | None) -> None:
+    """Compute all sums and views again, for instance after rows were changed by hand."""
+    from evload.ingest.storing.totals import refresh as refresh_views
+
+    with database(data_dir) as (_, dsn):
+        click.echo(f"All views are up to date. Data version {run(refresh_views(dsn))}.")
+
+
+COMMANDS = (load, batches, unload, drop, refresh)
