@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from evload import schema
-from evload.command import Commands, database, run, say, stop_on_signals
+from evload.command import Commands, database, run, say
 from evload.database import connect, driver_errors_translated
 from evload.errors import EvloadError
 from evload.queries import query
 from evload.resources import folder
 from evload.settings import Settings
+from evload.signals import stop_on_signals
 
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
 SAMPLE_TIMEZONE = "Europe/Oslo"

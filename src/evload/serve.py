@@ -23,9 +23,9 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 
 from evload.api.server.app import App
 from evload.api.server.protocol import HotProtocol
-from evload.command import STOP_SIGNALS, ignore_stop_signals
 from evload.errors import EvloadError
 from evload.settings import Settings
+from evload.signals import STOP_SIGNALS, ignore_stop_signals
 
 WORKER_START_SECONDS = 60.0
 DRAIN_SECONDS = 30
