@@ -1,4 +1,4 @@
-"""`/events`: the data version as server-sent events, so that a dashboard fetches only when there is something new."""
+"""Serves `/events`: the data version as server-sent events, so that a dashboard fetches only when data changed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ class Events:
         self._closing = closing
 
     async def stream(self, request: Request) -> Response:
-        self._watch.state  # noqa: B018 - raises what a client must be told before the stream begins
+        self._watch.state  # noqa: B018 - raises an error that must become the status, before the stream starts
         last = request.headers.get("last-event-id", "")
         return StreamingResponse(self._events(last), headers=HEADERS, media_type="text/event-stream")
 
@@ -42,7 +42,7 @@ class Events:
             self._metrics.add("event_streams", -1)
 
     async def _changes(self, told: int | None) -> bool:
-        """Waits for another version or the end; False after a while without either."""
+        """Waits for another data version or the end of evload. Returns False if neither came in KEEP_ALIVE_SECONDS."""
         waits = {asyncio.create_task(self._watch.next_after(told)), asyncio.create_task(self._closing.wait())}
         try:
             done, _ = await asyncio.wait(waits, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
