@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from evload import schema
-from evload.command import Commands, database, on_a_database, run, stop_on_signals
+from evload.command import Commands, database, on_a_database, run
 from evload.database import connect, driver_errors_translated
 from evload.embedded import is_embedded
 from evload.load_commands import COMMANDS, DATA_FILES, SAMPLE_TIMEZONE, load_all, load_sample
 from evload.queries import query
 from evload.settings import Settings
+from evload.signals import stop_on_signals
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,12 +1,10 @@
-"""How a command runs: its errors as sentences, the signals that end it, its settings and the database it works on."""
+"""Runs a command of the command line: reports errors as sentences, builds the settings, prepares the database."""
 
 import asyncio
 import os
-import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -17,10 +15,9 @@ from evload.database import CONNECTION_ERRORS, connect, driver_errors_translated
 from evload.embedded import default_data_dir, running_server
 from evload.errors import EvloadError
 from evload.settings import Settings
+from evload.signals import Stopped, cancel_on_signals, ignore_stop_signals
 
 T = TypeVar("T")
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 on_a_database = click.option(
     "--data-dir",
@@ -29,11 +26,9 @@ on_a_database = click.option(
 )
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal came while something other than the API was at work."""
-
-
 class Commands(click.Group):
+    """The group of all commands reports every expected error in one sentence, without a traceback."""
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -41,7 +36,7 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from error
         except ValidationError as error:
             raise click.UsageError("; ".join(_setting_problem(one) for one in error.errors())) from error
-        except CONNECTION_ERRORS as error:  # the connection broke between two of our own steps
+        except CONNECTION_ERRORS as error:  # raised where no code translates: between two statements
             raise click.ClickException(str(translated(error))) from error
         except UnicodeDecodeError as error:
             raise click.UsageError("The file .env is not UTF-8. Save it as UTF-8.") from error
@@ -55,38 +50,15 @@ def _setting_problem(error: Any) -> str:
     return f"{variable}: {error['msg']}"
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped
-
-
-def stop_on_signals() -> None:
-    for number in STOP_SIGNALS:
-        signal.signal(number, _stop)
-
-
-def ignore_stop_signals() -> None:
-    """From here on signals are ignored: an impatient second Ctrl-C would leave Postgres running, and call what is done
-    not done."""
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-
-
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Like `asyncio.run`, but a signal cancels the work where it waits, so that it can clean up after itself.
+    """Runs a coroutine like `asyncio.run`, but a stop signal cancels it, so that its `finally` blocks run.
 
     Raises Stopped then.
     """
 
     async def until_signalled() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, task.cancel)  # type: ignore[union-attr]
-        try:
+        with cancel_on_signals():
             return await work
-        finally:
-            for number in STOP_SIGNALS:
-                loop.remove_signal_handler(number)
-                signal.signal(number, _stop)
 
     try:
         return asyncio.run(until_signalled())
@@ -102,9 +74,9 @@ def say(text: str) -> None:
 def database(
     data_dir: Path | None, *, migrate: bool = False, restart_server: bool = False
 ) -> Iterator[tuple[Settings, str]]:
-    """The settings, and the address of the database: the configured one, or the embedded server's.
+    """Yields the settings and the address of the database: the configured one, or the embedded server's.
 
-    The embedded one is evload's own, so its schema is always brought up to date.
+    The embedded database belongs to evload alone, so its schema is always upgraded.
     """
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     if settings.database_url:
@@ -124,7 +96,7 @@ async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:
     try:
         with driver_errors_translated():
             if migrate and await schema.is_behind(connection):
-                from evload.migrate import upgrade  # alembic takes a second to load, and seldom has work
+                from evload.migrate import upgrade  # importing alembic takes a second and is rarely needed
 
                 await upgrade(dsn)
             await schema.check(connection)

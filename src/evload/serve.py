@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -22,10 +21,10 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from evload.api.server.app import App
-from evload.api.server.protocol import HotProtocol
-from evload.command import STOP_SIGNALS, ignore_stop_signals
+from evload.api.server.fast_path import protocol_class
 from evload.errors import EvloadError
 from evload.settings import Settings
+from evload.signals import STOP_SIGNALS, ignore_stop_signals
 
 WORKER_START_SECONDS = 60.0
 DRAIN_SECONDS = 30
@@ -42,13 +41,13 @@ class CannotServe(EvloadError):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Taken before the long work begins, so that a busy port is told at once."""
+    """Opens the listening socket. Commands do so before long work, so that a busy port is reported at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(BACKLOG)  # until then another evload could bind the same port
+        listener.listen(BACKLOG)  # bound alone, another evload could bind the same port
     except (OSError, OverflowError) as error:
         listener.close()
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
@@ -59,14 +58,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
-    """Blocks until SIGINT, SIGTERM or SIGHUP; requests in flight are finished first."""
+    """Serves until SIGINT, SIGTERM or SIGHUP, and finishes the requests under way."""
     with tempfile.NamedTemporaryFile(prefix="evload-metrics-") as metrics:
         config = Config(
             partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
             factory=True,
             workers=workers,
-            loop="auto" if sys.platform == "win32" else "uvloop",
-            http=HotProtocol,
+            loop="uvloop",
+            http=protocol_class(),
             lifespan="on",
             access_log=False,
             log_level="warning",
@@ -81,12 +80,14 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
 
 
 class Config(uvicorn.Config):
-    """uvicorn takes the signals between these two calls, gives them back when it has served, and raises again those
-    that came. All is done by then but for closing down, which they must not cut short.
+    """Keeps a stop signal from being lost while uvicorn starts.
+
+    uvicorn installs its signal handlers between these two calls. When it has served, it restores the handlers from
+    before and raises the signals again that arrived; these must then be ignored, or they would interrupt closing down.
     """
 
     def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # one that came now would be ignored, and lost
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # a signal now waits until `load` unblocks it
         ignore_stop_signals()
         return super().get_loop_factory()
 
@@ -110,7 +111,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """uvicorn itself does not take SIGHUP."""
+        """Handles SIGHUP like the other stop signals; uvicorn itself does not handle it."""
         signal.signal(signal.SIGHUP, self.handle_exit)
         with super().capture_signals():
             yield
@@ -128,30 +129,30 @@ class _Workers(Multiprocess):
             self._announce()
 
     def handle_hup(self) -> None:
-        """The terminal was closed: that ends evload, and its workers."""
+        """Ends evload and its workers when the terminal is closed."""
         self.should_exit.set()
 
 
 def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
-    """Called by uvicorn in the process that serves, once its loop runs and its signal handlers are set."""
+    """Builds the application. uvicorn calls it in each serving process, after its loop and signal handlers are set."""
     app = App(settings, metrics_file)
     for number in STOP_SIGNALS:
         _also_on(number, partial(asyncio.get_running_loop().call_soon_threadsafe, app.closing.set))
     if in_worker:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the whole terminal; the parent decides
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches workers too; the parent ends them
         threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
-    gc.freeze()  # what is there now stays; looking through it again and again only delays requests
+    gc.freeze()  # what exists now lives as long as the process: collecting it delays requests
     return app.asgi
 
 
 def _not_cancelled(record: logging.LogRecord) -> bool:
-    """That a request was cut off by an end that no longer waited for it is not."""
+    """Drops the log record of a request that was cancelled because evload ended before its answer."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _also_on(number: int, act: Callable[[], object]) -> None:
-    """Event streams never end by themselves, so they must be told before uvicorn waits for them."""
+    """Calls `act` before the signal's handler: event streams must end, as uvicorn waits for every response."""
     before = signal.getsignal(number)
 
     def handle(signalled: int, frame: FrameType | None) -> None:
@@ -163,7 +164,7 @@ def _also_on(number: int, act: Callable[[], object]) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would keep the port for ever."""
+    """Ends a worker whose parent was killed: it would keep the port for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,9 +1,11 @@
-"""Follows the data version: told by NOTIFY, and asking every second for where notifications do not arrive."""
+"""Follows the data version: by NOTIFY, and by asking every second where notifications do not arrive."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -21,16 +23,25 @@ FIRST_ANSWER_WITHIN_SECONDS = 2.0
 CATCH_UP_WITHIN_SECONDS = 0.2
 
 
+class DataVersion(NamedTuple):
+    """Two states of the data never share both, whatever was restored or failed over."""
+
+    number: int
+    id: UUID
+
+
 @dataclass(frozen=True)
 class SiteState:
-    data_version: int
+    data_version: DataVersion
     zone: ZoneInfo
     is_empty: bool
     """Then nothing needs a query, and nobody waits for the first load, which locks the table it fills."""
+    measures: tuple[str, ...]
+    """Those that are held, the default one first."""
 
 
 class Watch:
-    """Knows the site's state as of the last word from the database, which stays known while the database is away.
+    """Knows the site's state as the database told it last, also while the database is away.
 
     A new state holds once `changed` has prepared for it.
     """
@@ -45,7 +56,7 @@ class Watch:
         self.problem: EvloadError | None = DatabaseUnavailable()
 
     async def open(self) -> None:
-        """Waits a moment for the first word, so that the first requests find a state."""
+        """Waits a moment for the first state, so that the first requests find one."""
         self._task = asyncio.create_task(self._run())
         with suppress(TimeoutError):
             await asyncio.wait_for(self.next_after(None), FIRST_ANSWER_WITHIN_SECONDS)
@@ -57,23 +68,23 @@ class Watch:
 
     @property
     def state(self) -> SiteState:
-        """Raises what keeps evload from knowing it."""
+        """Raises the problem with the database while no state is known."""
         if self._state is None:
             problem = self.problem or DatabaseUnavailable()
             raise type(problem)(str(problem))
         return self._state
 
     @property
-    def data_version(self) -> int | None:
+    def data_version(self) -> DataVersion | None:
         return self._state.data_version if self._state else None
 
-    async def catch_up(self, data_version: int) -> None:
-        """Waits a moment for a version that somebody has seen to follow this one."""
+    async def catch_up(self, data_version: DataVersion) -> None:
+        """Waits a moment until this version is no longer the current one, as a query has seen a newer one."""
         self._wake.set()
         with suppress(TimeoutError, EvloadError):
             await asyncio.wait_for(self.next_after(data_version), CATCH_UP_WITHIN_SECONDS)
 
-    async def next_after(self, data_version: int | None) -> SiteState:
+    async def next_after(self, data_version: DataVersion | None) -> SiteState:
         """Waits until the data version is another one."""
         async with self._news:
             await self._news.wait_for(lambda: self.data_version != data_version)
@@ -106,7 +117,7 @@ class Watch:
             connection.terminate()
 
     async def _listen(self, connection: asyncpg.Connection) -> None:
-        """A standby cannot; a pooler says yes and keeps the words. Asking every second covers both."""
+        """Listens where that is possible. A standby refuses, a pooler accepts and tells nothing: asking covers both."""
         try:
             await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
             how = "listening"
@@ -119,7 +130,8 @@ class Watch:
         if row is None:
             raise DatabaseUnavailable
         before, self.problem = self._state, None
-        state = SiteState(row["data_version"], ZoneInfo(row["timezone"]), row["is_empty"])
+        version = DataVersion(row["data_version"], row["data_version_id"])
+        state = SiteState(version, ZoneInfo(row["timezone"]), row["is_empty"], tuple(row["measures"]))
         if state != before:
             await self._changed(before, state)
             self._state = state

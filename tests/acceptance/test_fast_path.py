@@ -5,13 +5,16 @@ import socket
 
 import pytest
 
-from tests.acceptance.processes import Api
+from tests.acceptance.processes import Api, Shell
 
-PATHS = ("/kpi/total-energy", "/users", "/load/A-1/hourly", "/load/%C3%98%20b%2F2/hourly", "/kpi/daily?limit=x")
+PATHS = ("/kpi/total-energy", "/users", "/load/A-1/hourly", "/load/%C3%98%20b%2F2/hourly", "/kpi/daily?limit=x",
+         "/kpi/total-energy#?measure=flex_3_6_kwh")  # fmt: skip
 HEADERS: dict[str, tuple[str, ...]] = {
     "none": (),
     "a browser's": ("Accept-Encoding: gzip, deflate, br, zstd", "User-Agent: x", "Accept: */*"),
     "another origin": ("Origin: https://elsewhere.example",),
+    "no origin": ("Origin:",),
+    "two origins": ("Origin: http://localhost:3000", "Origin: https://elsewhere.example"),
     "an old etag": ('If-None-Match: "0-0"',),
     "any etag": ("If-None-Match: *",),
     "a body": ("Content-Length: 0",),
@@ -72,3 +75,19 @@ def test_all_of_them_are_counted(api: Api) -> None:
     ask(api, "/kpi/peak-daily", (), times=7)
     ask_in_turn(api, "/kpi/peak-daily", (), times=5)
     assert counted() == before + 12
+
+
+def test_on_an_untested_uvicorn_the_fast_path_is_off_and_answers_are_the_same(
+    api: Api, served_dsn: str, shell: Shell
+) -> None:
+    (shell.folder / "sitecustomize.py").write_text('import uvicorn\n\nuvicorn.__version__ = "99.0.0"\n')
+    with shell.on(served_dsn).with_(PYTHONPATH=str(shell.folder)).serving("serve") as other:
+        for path in PATHS:
+            for headers in HEADERS.values():
+                for server in (api, other):
+                    ask(server, path, headers, times=2)
+                assert ask_in_turn(other, path, headers, times=3) == ask_in_turn(api, path, headers, times=3)
+        said = other.running.stop().stderr
+    assert said.count("fast path for connections is off") == 1
+    assert "99.0.0" in said
+    assert "fast path" not in api.running.err.read_text()

@@ -7,8 +7,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from evload.command import STOP_SIGNALS
 from evload.serve import Config
+from evload.signals import STOP_SIGNALS
 
 
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:

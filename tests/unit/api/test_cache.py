@@ -1,7 +1,7 @@
 import random
 from typing import Any
 
-from evload.api.answers.cache import OVERHEAD_BYTES, RENEWALS_UNUSED, Answer, Cache
+from evload.api.answers.cache import OVERHEAD_BYTES, Answer, Cache
 
 ROUTE = "/kpi/total-energy"
 
@@ -69,28 +69,18 @@ def test_compressing_counts() -> None:
     assert [key for key in ("one", "two") if cache.get(key)] != ["one", "two"]
 
 
-def test_only_what_was_asked_again_survives_a_turn_and_keeps_its_words() -> None:
+def test_replaced_answers_keep_their_aliases_and_other_answers_are_dropped() -> None:
     cache: Cache[Any] = Cache(100_000)
     for name in ("polled", "seen once"):
         cache.put(name, answer())
     cache.add_alias((ROUTE, b"polled"), answer_of(cache, "polled"))
-    assert cache.hot_keys() == ["polled"]
+    assert cache.polled_keys() == ["polled"]
     renewed = answer(version=2)
     cache.replace_all({"polled": renewed})
+    assert cache.polled_keys() == []
     assert cache.aliases == {(ROUTE, b"polled"): renewed}
     assert cache.get("polled") is renewed
     assert cache.get("seen once") is None
-
-
-def test_what_nobody_asks_for_any_more_is_renewed_a_few_times_and_then_forgotten() -> None:
-    cache: Cache[Any] = Cache(100_000)
-    cache.put("polled", answer())
-    answer_of(cache, "polled")
-    turns = 0
-    while cache.hot_keys():
-        cache.replace_all({"polled": answer()})
-        turns += 1
-    assert turns == 1 + RENEWALS_UNUSED
 
 
 def answer_of(cache: Cache[Any], key: str) -> Answer:

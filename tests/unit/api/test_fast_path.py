@@ -11,8 +11,15 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from evload.api.answers.cache import Headers
-from evload.api.server.hot import LONGEST_WISH_BYTES, MOST_WISHES, HotPath, Wish, Wishes
-from evload.api.server.protocol import COPIED_BYTES, HotProtocol
+from evload.api.server.fast_path import (
+    COPIED_BYTES,
+    MAX_PARSED_REQUEST_BYTES,
+    MAX_PARSED_REQUESTS,
+    FastPath,
+    FastPathProtocol,
+    ParsedRequest,
+    ParsedRequests,
+)
 
 LARGE = b"x" * (COPIED_BYTES + 1)
 BODIES = {"/known": b"at once", "/large": LARGE}
@@ -22,17 +29,21 @@ SLOW_SECONDS = 1.2
 ARRIVES_WITHIN_SECONDS = 0.1
 
 
-class Application(HotPath):
+def parsed_request(path: str) -> ParsedRequest:
+    return ParsedRequest((path, b""), (b"", None), b"", [])
+
+
+class Application(FastPath):
     def __init__(self) -> None:
-        self.wishes = Wishes()
+        self.parsed_requests = ParsedRequests()
         self.parsed = 0
 
-    def wish(self, url: bytes, headers: Headers) -> Wish | None:
+    def parse(self, url: bytes, headers: Headers) -> ParsedRequest | None:
         self.parsed += 1
-        return None if (b"x-slowly", b"1") in headers else Wish((url.decode(), b""), (b"", b""), b"")
+        return None if (b"x-slowly", b"1") in headers else parsed_request(url.decode())
 
-    def at_once(self, wish: Wish) -> tuple[int, bytes, bytes] | None:
-        body = BODIES.get(wish.alias[0])
+    def cached_response(self, parsed: ParsedRequest, client: tuple[str, int] | None) -> tuple[int, bytes, bytes] | None:
+        body = BODIES.get(parsed.alias[0])
         return None if body is None else (200, b"content-length: %d\r\n\r\n" % len(body), body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +64,7 @@ class Application(HotPath):
 async def served(application: Application | None = None, keep_alive_seconds: int = 5) -> AsyncIterator[int]:
     config = uvicorn.Config(
         application or Application(),
-        http=HotProtocol,
+        http=FastPathProtocol,
         lifespan="off",
         log_level="error",
         proxy_headers=False,
@@ -199,7 +210,7 @@ async def test_only_a_whole_request_is_remembered() -> None:
         await asyncio.sleep(ARRIVES_WITHIN_SECONDS)
         connection.send(get("/known")[9:] + get("/known"))
         assert await connection.receive(2) == [b"at once"] * 2
-    assert application.wishes.known == {}
+    assert application.parsed_requests.known == {}
 
 
 async def test_a_header_that_reads_like_a_known_request_is_a_header() -> None:
@@ -233,12 +244,11 @@ async def test_a_known_request_waits_for_the_one_before() -> None:
 async def test_what_is_remembered_is_bounded() -> None:
     application = Application()
     async with served(application) as port, connected(port) as connection:
-        assert await connection.ask(get("/known", f"X: {'x' * LONGEST_WISH_BYTES}")) == b"at once"
-    assert application.wishes.known == {}
-    wish = Wish(("/known", b""), (b"", b""), b"")
-    for number in range(3 * MOST_WISHES):
-        application.wishes.learn(b"%d" % number, wish)
-        assert 0 < len(application.wishes.known) <= MOST_WISHES
+        assert await connection.ask(get("/known", f"X: {'x' * MAX_PARSED_REQUEST_BYTES}")) == b"at once"
+    assert application.parsed_requests.known == {}
+    for number in range(3 * MAX_PARSED_REQUESTS):
+        application.parsed_requests.add(b"%d" % number, parsed_request("/known"))
+        assert 0 < len(application.parsed_requests.known) <= MAX_PARSED_REQUESTS
 
 
 async def test_who_does_not_read_is_not_written_to_without_end() -> None:

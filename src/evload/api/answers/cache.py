@@ -1,4 +1,4 @@
-"""Finished answers of one data version, bounded in bytes, and the ways they are sent."""
+"""Keeps the finished answers of one data version in memory, bounded in bytes, and their encoded variants."""
 
 import gzip
 import sys
@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 from starlette.types import Message
 
+from evload.api.contract.media_types import JSON, MediaType
+from evload.watch import DataVersion
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -16,15 +19,16 @@ else:
 
 Headers = list[tuple[bytes, bytes]]
 Alias = tuple[str, bytes]
-Representation = tuple[bytes, bytes]
+"""Path and query string, as a client wrote them."""
+HeaderPair = tuple[bytes, bytes | None]
+"""`Accept-Encoding`, and `Origin` if it was sent."""
 Key = TypeVar("Key", bound=Hashable)
 
 WORTH_COMPRESSING_BYTES = 1000
-OVERHEAD_BYTES = 1500  # of an answer's objects, measured; a variant has half of it
-MOST_ALIASES_OF_AN_ANSWER = 16
+OVERHEAD_BYTES = 1500  # of an answer's objects, measured; a variant takes half as much
+MAX_ALIASES_OF_AN_ANSWER = 16
 GZIP_LEVEL = 6
 ZSTD_LEVEL = 3
-RENEWALS_UNUSED = 2  # a dashboard that polls less often than files are loaded still finds its answer in memory
 
 
 def compressed(body: bytes, encoding: bytes) -> bytes:
@@ -34,7 +38,7 @@ def compressed(body: bytes, encoding: bytes) -> bytes:
 
 
 class Variant:
-    """An answer as it goes out: one encoding, for one kind of origin."""
+    """The ASGI messages that send an answer in one encoding to one kind of origin, or tell 304 instead."""
 
     __slots__ = ("body", "etag", "not_modified", "start")
 
@@ -47,13 +51,13 @@ class Variant:
 
 
 def _start(status: int, headers: Headers) -> Message:
-    """With the headers as lines too, for a server that takes them."""
+    """Builds the first ASGI message. `evload.lines` holds the same headers as HTTP/1.1 lines, for the fast path."""
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers) + b"\r\n"
     return {"type": "http.response.start", "status": status, "headers": headers, "evload.lines": lines}
 
 
 class Answer:
-    """Status and JSON of one canonical request at one data version."""
+    """The status and body of one question at one data version."""
 
     __slots__ = (
         "_bodies",
@@ -64,39 +68,47 @@ class Answer:
         "digest",
         "key",
         "link",
-        "renewals",
+        "media_type",
         "route",
         "status",
         "used",
     )
 
-    def __init__(self, route: str, data_version: int, status: int, body: bytes, link: bytes | None = None) -> None:
+    def __init__(
+        self,
+        route: str,
+        data_version: DataVersion,
+        status: int,
+        body: bytes,
+        media_type: MediaType = JSON,
+        link: bytes | None = None,
+    ) -> None:
         self.route = route
         self.data_version = data_version
         self.status = status
         self.body = body
+        self.media_type = media_type
         self.link = link
         self.digest = blake2b(body + (link or b""), digest_size=8).hexdigest()
         self.key: Hashable = None
         self.used = False
-        self.renewals = 0
-        """How many more times it is made anew though nobody asks for it."""
-        self.by_encoding: dict[Representation, Variant] = {}
-        """By encoding and kind of origin."""
-        self.by_headers: dict[Representation, Variant] = {}
-        """The same, by what clients wrote in `Accept-Encoding` and `Origin`."""
+        """Whether it was asked for again since it was made."""
+        self.by_encoding: dict[HeaderPair, Variant] = {}
+        """Variants by the chosen encoding and the kind of origin."""
+        self.by_headers: dict[HeaderPair, Variant] = {}
+        """The same variants by the values of `Accept-Encoding` and `Origin` that clients sent."""
         self._bodies: dict[bytes, bytes] = {b"": body}
 
     def etag(self, encoding: bytes) -> bytes:
         suffix = f"-{encoding.decode()}" if encoding else ""
-        return f'"{self.data_version}-{self.digest}{suffix}"'.encode()
+        return f'"{self.data_version.number}-{self.digest}{suffix}"'.encode()
 
     @property
     def is_compressible(self) -> bool:
         return len(self.body) >= WORTH_COMPRESSING_BYTES
 
     def encoded(self, encoding: bytes) -> bytes:
-        """Compressed once, whoever asks how often."""
+        """Returns the body in an encoding; each is compressed once."""
         if encoding not in self._bodies:
             self._bodies[encoding] = compressed(self.body, encoding)
         return self._bodies[encoding]
@@ -107,9 +119,9 @@ class Answer:
 
 
 class Cache(Generic[Key]):
-    """By canonical key, and by the exact words of requests that hold no parameter but ours.
+    """Answers by their question, and by the exact path and query string of requests with known parameters alone.
 
-    Turned over when the data version moves. When it is full the answers that nobody asked for again go first.
+    All of them belong to the current data version. When the cache is full, answers that were asked for once go first.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -132,7 +144,7 @@ class Cache(Generic[Key]):
             self.reweigh(answer)
 
     def reweigh(self, answer: Answer) -> None:
-        """Counts an answer's bytes anew: it grows when it is compressed."""
+        """Counts an answer's bytes again, after it got another variant."""
         kept = self._kept.get(answer.key)  # type: ignore[arg-type]
         if kept is None or kept.answer is not answer:
             return
@@ -144,31 +156,24 @@ class Cache(Generic[Key]):
 
     def add_alias(self, alias: Alias, answer: Answer) -> None:
         kept = self._kept.get(answer.key)  # type: ignore[arg-type]
-        if kept is None or kept.answer is not answer or len(kept.aliases) >= MOST_ALIASES_OF_AN_ANSWER:
+        if kept is None or kept.answer is not answer or len(kept.aliases) >= MAX_ALIASES_OF_AN_ANSWER:
             return
         if alias not in self.aliases:
             kept.aliases.append(alias)
         self.aliases[alias] = answer
 
-    def hot_keys(self) -> list[Key]:
-        """What was asked for more than once, and so will be again."""
-        return [key for key, kept in self._kept.items() if kept.answer.used or kept.answer.renewals]
-
-    def header_pairs(self, key: Key) -> list[Representation]:
-        """What clients wrote in `Accept-Encoding` and `Origin` when they asked for it."""
-        kept = self._kept.get(key)
-        return [*kept.answer.by_headers] if kept else []
+    def polled_keys(self) -> list[Key]:
+        """Lists the questions that were asked more than once at this data version."""
+        return [key for key, kept in self._kept.items() if kept.answer.used]
 
     def replace_all(self, renewed: Mapping[Key, Answer]) -> None:
-        """Lets everything go but what was made anew, which is known by the same words as before."""
-        before = self._kept.copy()
+        """Drops all answers but takes in new ones, under the aliases of the old ones."""
+        aliases = {key: kept.aliases for key, kept in self._kept.items()}
         self.clear()
         for key, answer in renewed.items():
             self.put(key, answer)
-            if (old := before.get(key)) is not None:
-                answer.renewals = RENEWALS_UNUSED if old.answer.used else old.answer.renewals - 1
-                for alias in old.aliases:
-                    self.add_alias(alias, answer)
+            for alias in aliases.get(key, ()):
+                self.add_alias(alias, answer)
 
     def clear(self) -> None:
         self._kept.clear()

@@ -1,27 +1,25 @@
-"""How an answer goes out: headers, encoding, and whether the client has it already."""
+"""Represents an answer over HTTP: its headers, its encoding, and 304 to a client that has it already."""
 
 import asyncio
 import re
 from typing import Any
 
-from starlette.datastructures import Headers as StarletteHeaders
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
 from evload.api.answers.cache import Answer, Cache, Headers, Variant
+from evload.api.answers.cors import Cors
 
 HIT = (b"server-timing", b'cache;desc="hit"')
 IN_A_THREAD_FROM_BYTES = 50_000
 NO_Q = re.compile(rb";\s*q=0(\.0*)?\s*$")
 ENCODINGS = (b"zstd", b"gzip")  # the better one first
-MOST_REMEMBERED = 200
-MOST_HEADER_PAIRS = 32
-ANOTHER_ORIGIN = b"another"
-NOTHING: Message = {"type": "http.response.body", "body": b""}
+MAX_ACCEPT_ENCODINGS = 200
+MAX_HEADER_PAIRS = 32
+EMPTY_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
 class Negotiation:
-    """`Accept-Encoding` to the encoding we answer with. Clients send few different ones, so they are remembered."""
+    """Chooses the encoding for a value of `Accept-Encoding`, and remembers it: clients send few different values."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, bytes] = {b"": b""}
@@ -29,7 +27,7 @@ class Negotiation:
     def encoding(self, accepted: bytes) -> bytes:
         chosen = self._known.get(accepted)
         if chosen is None:
-            if len(self._known) >= MOST_REMEMBERED:
+            if len(self._known) >= MAX_ACCEPT_ENCODINGS:
                 self._known.clear()
             chosen = self._known[accepted] = _choose(accepted)
         return chosen
@@ -42,45 +40,37 @@ def _choose(accepted: bytes) -> bytes:
 
 
 def is_held(condition: bytes, etag: bytes) -> bool:
-    """Whether `If-None-Match` names the etag: compared weakly, as RFC 9110 has it for GET."""
+    """Whether `If-None-Match` names the etag, by the weak comparison that RFC 9110 wants for GET."""
     if condition == etag:
         return True
     return condition.strip() == b"*" or etag in [tag.strip().removeprefix(b"W/") for tag in condition.split(b",")]
 
 
 def messages(variant: Variant, condition: bytes) -> tuple[Message, Message]:
-    """What goes out to a client that sent this `If-None-Match`, or none."""
+    """Returns the ASGI messages for a client that sent this `If-None-Match`; empty if it sent none."""
     if condition and variant.start["status"] == 200 and is_held(condition, variant.etag):
-        return variant.not_modified, NOTHING
+        return variant.not_modified, EMPTY_BODY
     return variant.start, variant.body
 
 
-async def _never(scope: Scope, receive: Receive, send: Send) -> None:
-    """The CORS middleware wants an application; only its headers are used here."""
-    raise NotImplementedError
-
-
 class Representations:
-    """Makes variants of answers; what they cost is paid once for each."""
+    """Makes the variants of answers, each once."""
 
-    def __init__(
-        self, cache: Cache[Any], allowed_origins: tuple[str, ...], cors: dict[str, Any], max_age_seconds: int
-    ) -> None:
+    def __init__(self, cache: Cache[Any], cors: Cors, max_age_seconds: int) -> None:
         self._cache = cache
-        self._cors = CORSMiddleware(_never, **cors)
+        self._cors = cors
         self._negotiation = Negotiation()
-        self._allowed = frozenset(origin.encode("latin-1") for origin in allowed_origins)
-        fresh = f"max-age={max_age_seconds}" if max_age_seconds else "no-cache"
-        self._cache_control = (b"cache-control", fresh.encode())
+        lifetime = f"max-age={max_age_seconds}" if max_age_seconds else "no-cache"
+        self._cache_control = (b"cache-control", lifetime.encode())
 
     def headers(self, answer: Answer, encoding: bytes, body: bytes) -> Headers:
         found = [
-            (b"content-type", b"application/json"),
+            (b"content-type", answer.media_type.content_type.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"etag", answer.etag(encoding)),
             self._cache_control,
             (b"vary", b"Accept-Encoding"),
-            (b"x-data-version", str(answer.data_version).encode()),
+            (b"x-data-version", str(answer.data_version.number).encode()),
         ]
         if encoding:
             found.append((b"content-encoding", encoding))
@@ -99,33 +89,25 @@ class Representations:
         self._cache.reweigh(answer)
         return body
 
-    async def hot(self, answer: Answer, accepted: bytes, origin: bytes) -> Variant:
-        """The variant for hits, found again under the client's own words."""
-        encoding = self.encoding(answer, accepted)
-        known_origin = origin if not origin or origin in self._allowed else ANOTHER_ORIGIN
-        variant = answer.by_encoding.get((encoding, known_origin))
+    async def variant_for(self, answer: Answer, accepted: bytes, origin: bytes | None) -> Variant:
+        """Returns the variant for a cached answer, and remembers it under the header values that the client sent."""
+        pair = self.encoding(answer, accepted), self._cors.kind_of(origin)
+        variant = answer.by_encoding.get(pair)
         if variant is None:
-            variant = answer.by_encoding[encoding, known_origin] = await self._made(answer, encoding, origin)
+            _make_room(answer.by_encoding)
+            variant = answer.by_encoding[pair] = await self._make(answer, pair[0], origin)
             self._cache.reweigh(answer)
-        if len(answer.by_headers) >= MOST_HEADER_PAIRS:
-            answer.by_headers.clear()
+        _make_room(answer.by_headers)
         answer.by_headers[accepted, origin] = variant
         return variant
 
-    async def _made(self, answer: Answer, encoding: bytes, origin: bytes) -> Variant:
-        """Hits never pass the CORS middleware, so its headers are taken from there once."""
+    async def _make(self, answer: Answer, encoding: bytes, origin: bytes | None) -> Variant:
+        """Adds the CORS headers itself, as cached answers do not pass the CORS middleware."""
         body = await self.body(answer, encoding)
-        headers = await self._with_cors([*self.headers(answer, encoding, body), HIT], origin)
+        headers = self._cors.added_to([*self.headers(answer, encoding, body), HIT], origin)
         return Variant(answer.status, headers, body, answer.etag(encoding))
 
-    async def _with_cors(self, headers: Headers, origin: bytes) -> Headers:
-        sent: list[Message] = []
 
-        async def keep(message: Message) -> None:
-            sent.append(message)
-
-        request_headers = StarletteHeaders(raw=[(b"origin", origin)] if origin else [])
-        start = {"type": "http.response.start", "status": 200, "headers": headers}
-        await self._cors.send(start, send=keep, request_headers=request_headers)
-        found: Headers = sent[0]["headers"]
-        return found
+def _make_room(variants: dict[Any, Variant]) -> None:
+    if len(variants) >= MAX_HEADER_PAIRS:
+        variants.clear()

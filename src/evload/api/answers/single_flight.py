@@ -1,4 +1,4 @@
-"""Equal questions that are under way at the same time share one query."""
+"""Lets concurrent callers with the same key share one run of the work (single flight)."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterator
@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-CHECK_DISCONNECT_AFTER_SECONDS = 0.02  # most answers are there by then, and nobody needs to look whether the client is
+CHECK_DISCONNECT_AFTER_SECONDS = 0.02  # most answers are ready earlier, and save the cost of the check
 
 
 class _Flight(Generic[T]):
@@ -22,9 +22,9 @@ class SingleFlight(Generic[T]):
 
     @contextmanager
     def join(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> "Iterator[asyncio.Task[T]]":
-        """The flight of that key, begun if there is none. It ends when nobody is aboard any more.
+        """Yields the task that runs the work for the key, started if none runs. The last caller to leave cancels it.
 
-        Whoever waits for it shares it: use `asyncio.wait`, as a cancelled `await` would cancel it for all.
+        Callers wait for it with `asyncio.wait`: `await` would pass a caller's own cancellation on to the shared task.
         """
         flight = self._under_way.get(key) or self._begin(key, work)
         flight.waiting += 1
@@ -33,7 +33,7 @@ class SingleFlight(Generic[T]):
         finally:
             flight.waiting -= 1
             if not flight.waiting:
-                self._forget(key, flight)  # at once: whoever came while it is cancelled would be cancelled with it
+                self._forget(key, flight)  # before the cancellation, or a new caller would join a cancelled task
                 flight.task.cancel()
 
     def _begin(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> _Flight[T]:
@@ -44,7 +44,7 @@ class SingleFlight(Generic[T]):
     def _ended(self, key: Hashable, flight: _Flight[T]) -> None:
         self._forget(key, flight)
         if not flight.task.cancelled():
-            flight.task.exception()  # whoever waited has seen it; with nobody left it is not an error
+            flight.task.exception()  # read here, or asyncio would log an error that no caller waited for
 
     def _forget(self, key: Hashable, flight: _Flight[T]) -> None:
         if self._under_way.get(key) is flight:
@@ -52,7 +52,7 @@ class SingleFlight(Generic[T]):
 
 
 async def result_or_disconnect(work: "asyncio.Task[T]", gone: Callable[[], Coroutine[Any, Any, object]]) -> T | None:
-    """The result of `work`, or None if the client hangs up before."""
+    """Returns the result of `work`, or None if the client disconnects before."""
     done, _ = await asyncio.wait({work}, timeout=CHECK_DISCONNECT_AFTER_SECONDS)
     if not done:
         leaving = asyncio.create_task(gone())

@@ -1,8 +1,12 @@
-"""The table of endpoints. One line, one `.sql` file and one model make an endpoint; the rest follows from it."""
+"""The table of endpoints. An entry here, one `.sql` file and one model make an endpoint; the rest follows from them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from evload.api.contract import models
+from evload.api.contract.media_types import Shape
 from evload.api.contract.params import (
     CurveRange,
     MeasuredRange,
@@ -15,7 +19,18 @@ from evload.api.contract.params import (
 )
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
-NO_SUCH_USER = "No data found for given user"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The thing that an endpoint's path names. It may be unknown, which is another answer than a range without data."""
+
+    exists_query: str
+    """Gives the number and the id of the data version, and whether the subject exists at it."""
+    unknown: str
+
+
+USER = Subject("users/exists", "No data found for given user")
 
 
 @dataclass(frozen=True)
@@ -27,16 +42,38 @@ class Endpoint:
     summary: str
     is_list: bool = False
     may_be_empty: bool = False
-    """Answers `[]` where others answer 404."""
+    """Answers an empty list where others answer 404."""
+    subject: Subject | None = None
 
     @property
-    def envelope(self) -> str:
-        """Which of `sql/envelope/` goes around the query."""
-        if self.params is Page:
-            return "page"
+    def is_paged(self) -> bool:
+        return issubclass(self.params, Page)
+
+    @property
+    def shape(self) -> Shape:
+        if self.is_paged:
+            return Shape.PAGE
         if self.answer is str:
-            return "values"
-        return "list" if self.is_list else "one"
+            return Shape.VALUES
+        return Shape.LIST if self.is_list else Shape.ONE
+
+    @property
+    def unknown(self) -> str:
+        """The detail of the answer 404 while there is no data at all."""
+        return self.subject.unknown if self.subject else NOTHING_IN_RANGE
+
+    def read_params(self, given: Mapping[str, str], zone: ZoneInfo, measures: Sequence[str]) -> Params:
+        """Parses a request's parameters; the first measure is the default. Raises ValidationError, EmptyRange."""
+        params = self.params.model_validate(given, context={"zone": zone, "measures": measures})
+        params.check()
+        return params
+
+    def link(self, params: Params, next_after: int | None) -> bytes | None:
+        """Builds the `Link` header that names the next page, if there is one."""
+        if next_after is None:
+            return None
+        query_string = urlencode({**params.model_dump(mode="json", exclude_none=True), "after": next_after})
+        return f'<{self.path}?{query_string}>; rel="next"'.encode()
 
 
 ENDPOINTS = (
@@ -47,7 +84,8 @@ ENDPOINTS = (
         is_list=True, may_be_empty=True,
     ),
     Endpoint(
-        "/load/{user_id}/hourly", "load/user_hourly", UserRange, models.UserRow, "The rows of one user", is_list=True
+        "/load/{user_id}/hourly", "load/user_hourly", UserRange, models.UserRow, "The rows of one user", is_list=True,
+        subject=USER,
     ),
     Endpoint("/load/hourly", "load/hourly", MeasuredRange, models.HourlyLoad, "Energy per hour", is_list=True),
     Endpoint("/load/daily", "load/daily", MeasuredRange, models.DailyLoad, "Energy per day", is_list=True),

@@ -1,11 +1,11 @@
-"""What the endpoints answer. For the documentation and the tests; the answers themselves come straight from SQL."""
+"""The models of the answers, for the OpenAPI document and the tests. Postgres itself makes the JSON that goes out."""
 
 from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-# `date-time` of JSON Schema has an offset; the API speaks the site's clock without one.
+# The API gives times on the site's clock without an offset, and a `date-time` of JSON Schema must have one.
 SiteTime = Annotated[
     datetime,
     WithJsonSchema(

@@ -1,4 +1,4 @@
-"""Moments as clients write them, turned into instants on the site's clock."""
+"""Parses the moments that clients write into instants; without an offset they are on the site's clock."""
 
 import re
 from bisect import bisect_left
@@ -10,17 +10,17 @@ MILLISECONDS_FROM = 100_000_000_000  # as seconds that is the year 5138, as mill
 
 UNIX_TIME = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# The + of an offset is a space in a query string unless the client escaped it.
+# In a query string an unescaped + means a space, so the + of an offset arrives as one.
 SPACE_FOR_PLUS = re.compile(r"(\d{4}-?\d{2}-?\d{2}[Tt ][\d:.,]+) (\d{2}(?::?\d{2})?)")
 
 
 def first_instant(text: str, zone: ZoneInfo) -> datetime:
-    """The first instant that `text` can mean. Raises ValueError, and OverflowError for absurd Unix times."""
+    """Returns the first instant that `text` can mean. Raises ValueError, and OverflowError for absurd Unix times."""
     return _instant(text, zone, last=False)
 
 
 def last_instant(text: str, zone: ZoneInfo) -> datetime:
-    """The last instant that `text` can mean: of a plain date the end of that day, of a doubled hour the second one."""
+    """Returns the last instant that `text` can mean: the end of a plain date, the second of two equal clock times."""
     return _instant(text, zone, last=True)
 
 
@@ -33,7 +33,7 @@ def _instant(text: str, zone: ZoneInfo, *, last: bool) -> datetime:
         if PLAIN_DATE.fullmatch(text):
             return _day_bound(moment.date(), zone, last=last)
         return moment.astimezone(UTC) if moment.tzinfo else _on_clock(moment, zone, last=last)
-    except OverflowError:  # dashboards write "from the beginning" and "for ever" as the years 1 and 9999
+    except OverflowError:  # dashboards write an open start as the year 1, an open end as 9999
         return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
@@ -49,9 +49,10 @@ def _day_bound(day: date, zone: ZoneInfo, *, last: bool) -> datetime:
 
 
 def _on_clock(moment: datetime, zone: ZoneInfo, *, last: bool) -> datetime:
-    """A doubled time means the first of the two as a start and the second as an end.
+    """Converts a clock time that daylight saving may have doubled or skipped.
 
-    A time that daylight saving skips lies at the change: from it on as a start, before it as an end.
+    Of a doubled time, a start is the first instant and an end the second. A skipped time means the change of the clock:
+    a start is that instant, an end the one just before it.
     """
     before = moment.replace(tzinfo=zone, fold=0)
     after = moment.replace(tzinfo=zone, fold=1)
@@ -62,7 +63,7 @@ def _on_clock(moment: datetime, zone: ZoneInfo, *, last: bool) -> datetime:
 
 
 def _change_between(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
-    """The first second of the new offset."""
+    """Returns the first second of the new offset."""
     new_offset = late.astimezone(zone).utcoffset()
     seconds = range(int((late - early).total_seconds()) + 1)
 

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.media_types import JSON, MEDIA_TYPES
 from evload.api.contract.models import BadParameters, Model, Problem
-from evload.api.contract.params import Page
 from evload.queries import query
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ def _ref(model: type[Model]) -> Json:
 
 
 def _body(description: str, schema: Json) -> Json:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    return {"description": description, "content": {JSON.content_type: {"schema": schema}}}
 
 
 def _parameters(endpoint: Endpoint) -> list[Json]:
@@ -54,8 +54,11 @@ def _answer_schema(endpoint: Endpoint) -> Json:
 
 
 def _answered(endpoint: Endpoint) -> Json:
-    answered = _body("The answer", _answer_schema(endpoint))
-    if endpoint.params is Page:
+    media_types = (media_type for media_type in MEDIA_TYPES if endpoint.shape in media_type.envelopes)
+    schema = _answer_schema(endpoint)
+    content = {media_type.content_type: {"schema": schema} for media_type in media_types}
+    answered: Json = {"description": "The answer", "content": content}
+    if endpoint.is_paged:
         link = {"description": "The next page, where there is one", "schema": {"type": "string"}}
         answered["headers"] = {"Link": link}
     return answered

@@ -1,42 +1,47 @@
-"""What the endpoints can be asked. Parameters that are not declared here are ignored."""
+"""The parameters of the endpoints. A parameter that an endpoint does not declare is ignored."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from evload.api.contract import moments
+from evload.api.errors import EmptyRange
+from evload.measures import NAMES
 
 DATE_FORMS = (
     "ISO 8601 with or without an offset (without: on the site's clock), a plain date, or Unix seconds or milliseconds"
 )
-# JSON Schema's own `date-time` has an offset. A client may not be sent to a day that is none, like the 31st of April.
-YEAR = r"[1-9]\d{3}"
-LEAP_YEAR = r"([1-9]\d(0[48]|[2468][048]|[13579][26])|[2468]000)"
-DAY = r"((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
-TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
-UNIX_TIME = r"^([+-]?\d{1,10}|[+]?\d{11,14}|-\d{12,13})(\.\d+)?$"
-SITE_TIME = f"^({YEAR}-{DAY}|{LEAP_YEAR}-02-29)T{TIME}$"
-# For the documentation, and for whoever makes a client from it.
+# Clients generated from the document may send all of these. A `date-time` has an offset; the description tells that it
+# may be left out.
 MOMENT_SCHEMA = {
     "anyOf": [
         {"type": "string", "format": "date"},
         {"type": "string", "format": "date-time"},
-        {"type": "string", "title": "Date and time on the site's clock", "pattern": SITE_TIME},
-        {"type": "string", "title": "Unix seconds or milliseconds", "pattern": UNIX_TIME},
+        {"type": "integer"},
     ],
     "examples": ["2018-12-21T10:00:00"],
 }
 
 
-class Measure(StrEnum):
-    SYNTHETIC_3_6 = "synthetic_3_6_kwh"
-    SYNTHETIC_7_2 = "synthetic_7_2_kwh"
-    FLEX_3_6 = "flex_3_6_kwh"
-    FLEX_7_2 = "flex_7_2_kwh"
+def _known_measure(value: str) -> str:
+    if value not in NAMES:
+        *first, last = (f"'{name}'" for name in NAMES)
+        raise PydanticCustomError("enum", f"Input should be {', '.join(first)} or {last}")
+    return value
 
 
 def _not_a_moment() -> PydanticCustomError:
@@ -66,6 +71,18 @@ def _end(value: str, info: ValidationInfo) -> datetime:
 class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    def check(self) -> None:
+        """Refuses parameters that parse but contradict each other. Raises EmptyRange."""
+
+    @property
+    def can_match(self) -> bool:
+        """Whether any stored row can match: if not, Postgres is not asked."""
+        return True
+
+    def missing(self, measures: Sequence[str]) -> str | None:
+        """Says what is asked for and not held, where these measures are held."""
+        return None
+
 
 class Range(Params):
     start_date: Annotated[
@@ -81,9 +98,30 @@ class Range(Params):
         Field(description=f"Rows up to this moment, inclusive: {DATE_FORMS}. A plain date means that whole day."),
     ] = None
 
+    def check(self) -> None:
+        if self.start_date and self.end_date and self.start_date > self.end_date:
+            raise EmptyRange
+
 
 class WithMeasure(Params):
-    measure: Annotated[Measure, Field(description="Which of the four energies to add up.")] = Measure.SYNTHETIC_3_6
+    measure: Annotated[
+        str,
+        AfterValidator(_known_measure),
+        WithJsonSchema({"type": "string", "enum": [*NAMES]}),
+        Field(
+            validate_default=True,
+            description="Which energy to add up: unless given, the first of these that any loaded row had.",
+        ),
+    ] = ""
+
+    @field_validator("measure", mode="before")
+    @classmethod
+    def default_measure(cls, value: object, info: ValidationInfo) -> object:
+        held = (info.context or {})["measures"] or NAMES
+        return value or held[0]
+
+    def missing(self, measures: Sequence[str]) -> str | None:
+        return None if self.measure in measures else f"No data found for measure {self.measure}"
 
 
 class MeasuredRange(Range, WithMeasure):
@@ -96,6 +134,11 @@ class CurveRange(MeasuredRange):
 
 class UserRange(Range):
     user_id: str
+
+    @property
+    def can_match(self) -> bool:
+        """The empty id belongs to filler rows, which have no user; Postgres stores no text with a NUL."""
+        return bool(self.user_id) and "\x00" not in self.user_id
 
 
 class UserSort(StrEnum):
@@ -125,4 +168,5 @@ class NoParams(Params):
 
 
 def values_for(names: tuple[str, ...], params: Params) -> list[Any]:
+    """Lists the parameters in the order in which a query numbers them."""
     return [getattr(params, name) for name in names]

@@ -1,4 +1,4 @@
-"""`/events`: the data version as server-sent events, so that a dashboard fetches only when there is something new."""
+"""Serves `/events`: the data version as server-sent events, so that a dashboard fetches only when data changed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from evload.api.operations.metrics import Metrics
-from evload.watch import Watch
+from evload.watch import DataVersion, Watch
 
 KEEP_ALIVE_SECONDS = 15.0
 RETRY_MILLISECONDS = 2000
@@ -22,7 +22,7 @@ class Events:
         self._closing = closing
 
     async def stream(self, request: Request) -> Response:
-        self._watch.state  # noqa: B018 - raises what a client must be told before the stream begins
+        self._watch.state  # noqa: B018 - raises an error that must become the status, before the stream starts
         last = request.headers.get("last-event-id", "")
         return StreamingResponse(self._events(last), headers=HEADERS, media_type="text/event-stream")
 
@@ -30,7 +30,8 @@ class Events:
         self._metrics.add("event_streams", 1)
         try:
             yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-            told = int(last) if last.isdecimal() else None
+            known = self._watch.data_version
+            told = known if known is not None and _event_id(known) == last else None
             while not self._closing.is_set():
                 version = self._watch.data_version
                 if version is not None and version != told:
@@ -41,8 +42,8 @@ class Events:
         finally:
             self._metrics.add("event_streams", -1)
 
-    async def _changes(self, told: int | None) -> bool:
-        """Waits for another version or the end; False after a while without either."""
+    async def _changes(self, told: DataVersion | None) -> bool:
+        """Waits for another data version or the end of evload. Returns False if neither came in KEEP_ALIVE_SECONDS."""
         waits = {asyncio.create_task(self._watch.next_after(told)), asyncio.create_task(self._closing.wait())}
         try:
             done, _ = await asyncio.wait(waits, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -52,6 +53,10 @@ class Events:
                 wait.cancel()
 
 
-def _event(version: int) -> bytes:
-    data = orjson.dumps({"data_version": version}).decode()
-    return f"id: {version}\nevent: data_version\ndata: {data}\n\n".encode()
+def _event_id(version: DataVersion) -> str:
+    return f"{version.number}-{version.id}"
+
+
+def _event(version: DataVersion) -> bytes:
+    data = orjson.dumps({"data_version": version.number}).decode()
+    return f"id: {_event_id(version)}\nevent: data_version\ndata: {data}\n\n".encode()

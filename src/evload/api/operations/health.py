@@ -1,9 +1,10 @@
-"""`/livez`, `/readyz` and `/metrics`, for those who keep evload running."""
+"""Serves `/livez`, `/readyz` and `/metrics` to load balancers and Prometheus."""
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from evload.api.contract.media_types import JSON
 from evload.api.errors import problem
 from evload.api.operations.metrics import Metrics
 from evload.database import Database
@@ -29,14 +30,14 @@ class Health:
         self._metrics = metrics
 
     async def livez(self, request: Request) -> Response:
-        return Response(b'{"status":"alive"}', headers=NO_STORE, media_type="application/json")
+        return Response(b'{"status":"alive"}', headers=NO_STORE, media_type=JSON.content_type)
 
     async def readyz(self, request: Request) -> Response:
-        """The watch asks the database every second, so its word is fresh and costs nothing here."""
+        """Reports what the watch knows: it asks the database every second, so no query is needed here."""
         if self._watch.problem is not None:
             return problem(503, str(self._watch.problem), NO_STORE)
-        body = orjson.dumps({"status": "ready", "data_version": self._watch.data_version})
-        return Response(body, headers=NO_STORE, media_type="application/json")
+        body = orjson.dumps({"status": "ready", "data_version": self._watch.state.data_version.number})
+        return Response(body, headers=NO_STORE, media_type=JSON.content_type)
 
     async def metrics(self, request: Request) -> Response:
         lines = [*self._metrics.lines(), *await self._database_lines()]

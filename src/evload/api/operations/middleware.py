@@ -1,4 +1,4 @@
-"""Counts every request that is not answered from memory, and writes the access log if one is wanted."""
+"""ASGI middleware: counts requests that the fast path does not answer, and writes the access log if it is enabled."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evload.api.operations.metrics import Metrics
 
-STREAMS = ("/events",)  # open for hours; their time says nothing
+STREAMS = ("/events",)  # not counted: open for hours, they would distort the histogram of durations
 
 
 class RequestMetrics:
@@ -35,7 +35,7 @@ class RequestMetrics:
 
 
 class AccessLog:
-    """One JSON object a line on standard output."""
+    """Writes one JSON object per request to standard output."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""`/docs` and `/redoc`: Swagger UI and Redoc out of the package `offapi`, without a word to the internet."""
+"""Serves `/docs` and `/redoc`: Swagger UI and Redoc from the package `offapi`, without requests to other hosts."""
 
 import importlib.util
 from functools import partial
@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from evload.api.contract.media_types import JSON
 from evload.api.contract.openapi import document
 
-# Neither page may talk to anybody else: Redoc would load its maker's logo and report that it is used.
+# No page may contact another host: Redoc would load its maker's logo and report its use.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none';"
@@ -58,7 +59,7 @@ ASSETS = {
 
 
 def _assets_folder() -> Path:
-    """Found without importing the package, which would read every bundle into memory."""
+    """Finds the folder without importing the package, which would read every bundle into memory."""
     spec = importlib.util.find_spec("offapi")
     assert spec is not None
     assert spec.origin is not None
@@ -70,7 +71,7 @@ async def _fixed(response: Response, request: Request) -> Response:
 
 
 async def _asset(path: Path, media_type: str, request: Request) -> Response:
-    """The version stands in the address, so a browser may keep the file for good."""
+    """Sends a file that browsers may cache for ever, as its address holds the version."""
     return FileResponse(path, media_type=media_type, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
@@ -78,7 +79,7 @@ def routes() -> list[BaseRoute]:
     offapi = version("offapi")
     folder = _assets_folder()
     pages = {
-        "/openapi.json": Response(orjson.dumps(document()), media_type="application/json"),
+        "/openapi.json": Response(orjson.dumps(document()), media_type=JSON.content_type),
         "/docs": HTMLResponse(SWAGGER.format(version=offapi), headers=HEADERS),
         "/docs/start.js": Response(SWAGGER_START, media_type="text/javascript"),
         "/redoc": HTMLResponse(REDOC.format(version=offapi), headers=HEADERS),

@@ -1,10 +1,9 @@
-"""The ASGI application: what is in memory first, then Starlette's routes, then Postgres."""
+"""Puts the parts of one worker together: the ASGI application, and what it opens and closes."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import orjson
 from starlette.applications import Starlette
@@ -17,33 +16,34 @@ from starlette.types import ASGIApp
 
 from evload.api import errors
 from evload.api.answers.cache import Cache
-from evload.api.answers.handler import Answers, Handler, Question
+from evload.api.answers.cors import Cors
+from evload.api.answers.finding import Answers, Question
 from evload.api.answers.renewal import Renewal
 from evload.api.answers.representation import Representations
 from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.media_types import JSON
 from evload.api.operations.events import Events
 from evload.api.operations.health import Health
 from evload.api.operations.metrics import Metrics
 from evload.api.operations.middleware import AccessLog, RequestMetrics
 from evload.api.pages import dashboard, documentation
-from evload.api.server.hot import HotPath
+from evload.api.server.fast_path import FastPath
+from evload.api.server.guard import CHECKS, Check, Guard, GuardedApp
+from evload.api.server.handler import Handler
 from evload.database import Database
 from evload.settings import Settings
 from evload.watch import SiteState, Watch
 
 WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
 OTHER_ROUTES = ("/", "/dashboard", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
-EXPOSED = ["ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version"]
 
 
 async def welcome(request: Request) -> Response:
-    return Response(WELCOME, media_type="application/json")
+    return Response(WELCOME, media_type=JSON.content_type)
 
 
 class App:
-    """The parts of one worker, put together."""
-
-    def __init__(self, settings: Settings, metrics_file: Path) -> None:
+    def __init__(self, settings: Settings, metrics_file: Path, checks: tuple[Check, ...] = CHECKS) -> None:
         assert settings.database_url is not None
         self.closing = asyncio.Event()
         self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000)
@@ -56,24 +56,23 @@ class App:
             busy=lambda more: self._metrics.add("database_requests", more),
         )
         self._watch = Watch(settings.database_url, self._site_changed)
-        self._answers = Answers(self._database, self._watch, self._cache, self._metrics)
-        cors: dict[str, Any] = {
-            "allow_origins": settings.cors_origins,
-            "allow_methods": ["*"],
-            "allow_headers": ["*"],
-            "allow_credentials": True,
-            "expose_headers": EXPOSED,
-        }
-        self._representations = Representations(self._cache, settings.cors_origins, cors, settings.max_age_seconds)
-        self._renewal = Renewal(self._answers, self._cache, self._representations)
-        starlette = Starlette(
+        self._answers = Answers(self._database, self._watch, self._cache)
+        self._renewal = Renewal(self._answers, self._cache)
+        cors = Cors(settings.cors_origins)
+        self._representations = Representations(self._cache, cors, settings.max_age_seconds)
+        self.asgi = self._asgi(cors, Guard(checks), access_log=settings.access_log)
+
+    def _asgi(self, cors: Cors, guard: Guard, *, access_log: bool) -> ASGIApp:
+        """Layers the application, the outermost last. The guard stands before everything that answers."""
+        self.starlette = Starlette(
             routes=self._routes(),
-            middleware=[Middleware(CORSMiddleware, **cors)],
+            middleware=[Middleware(CORSMiddleware, **cors.middleware_options)],
             exception_handlers=errors.HANDLERS,
             lifespan=lambda _: self.lifespan(),
         )
-        hot = HotPath(RequestMetrics(starlette, self._metrics), self._cache, self._representations, self._metrics)
-        self.asgi: ASGIApp = AccessLog(hot) if settings.access_log else hot
+        counted = RequestMetrics(GuardedApp(self.starlette, guard, cors), self._metrics)
+        fast_path = FastPath(counted, self._cache, self._representations, self._metrics, guard)
+        return AccessLog(fast_path) if access_log else fast_path
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -82,13 +81,13 @@ class App:
         sharing = asyncio.create_task(self._metrics.share())
         preparing = asyncio.create_task(dashboard.prepare())
         try:
-            with suppress(asyncio.CancelledError):  # a second Ctrl-C: uvicorn waits for nothing more
+            with suppress(asyncio.CancelledError):  # a second Ctrl-C makes uvicorn cancel the lifespan
                 yield
         finally:
             sharing.cancel()
             preparing.cancel()
             await self._watch.close()
-            await self._renewal.close()
+            self._renewal.cancel()
             await self._database.close()
             self._metrics.close()
 
@@ -96,13 +95,13 @@ class App:
         if before is not None and before.zone != now.zone:
             self._cache.clear()
             await self._database.forget_site_clock()
-        await self._renewal.turn(now)
+        await self._renewal.replace_answers(now)
 
     def _routes(self) -> list[BaseRoute]:
-        parts = (self._answers, self._watch, self._cache, self._representations)
+        parts = (self._answers, self._watch, self._cache, self._representations, self._metrics)
         health = Health(self._database, self._watch, self._metrics)
-        # Routes are looked through in turn: what is asked most comes first. `:path` as a user id may hold a slash, and
-        # a route with it comes last, as it would take others.
+        # Starlette tries routes in order, so those that are asked most come first. A path parameter takes slashes
+        # (`:path`), as user ids may hold some; its route comes last, or it would match the paths of others.
         by_use = sorted(ENDPOINTS, key=lambda endpoint: not endpoint.path.startswith("/kpi/"))
         data = [Route(e.path.replace("}", ":path}"), Handler(e, *parts), methods=["GET"]) for e in by_use]
         return [

@@ -1,0 +1,98 @@
+"""Finds the answer to a question in memory, or makes it with one query of Postgres, which equal questions share."""
+
+import asyncio
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+import orjson
+
+from evload.api.answers.cache import Answer, Cache
+from evload.api.answers.single_flight import SingleFlight
+from evload.api.contract.endpoints import NOTHING_IN_RANGE, Endpoint, Subject
+from evload.api.contract.media_types import JSON, MediaType
+from evload.api.contract.params import Params, values_for
+from evload.database import Database
+from evload.queries import query, served
+from evload.watch import DataVersion, SiteState, Watch
+
+
+class Question(NamedTuple):
+    """A request reduced to what its answer depends on, so that other spellings of it are the same question."""
+
+    endpoint: Endpoint
+    params: Params
+    media_type: MediaType = JSON
+
+
+class Answers:
+    def __init__(self, database: Database, watch: Watch, cache: Cache[Question]) -> None:
+        self._database = database
+        self._watch = watch
+        self._cache = cache
+        self._flights: SingleFlight[Answer] = SingleFlight()
+
+    def making(self, question: Question, state: SiteState) -> "AbstractContextManager[asyncio.Task[Answer]]":
+        """Joins or starts the query that makes the answer.
+
+        Its key holds the data version: a client that saw a newer version must not get the answer of an older query.
+        """
+        return self._flights.join((state.data_version, question), lambda: self._make(question, state))
+
+    async def fresh(self, question: Question, state: SiteState) -> Answer:
+        """Makes the answer even if one is in memory."""
+        with self.making(question, state) as making:
+            await asyncio.wait({making})
+            return making.result()
+
+    async def _make(self, question: Question, state: SiteState) -> Answer:
+        if state.is_empty:
+            answer = _of_no_data(question, state)
+        elif missing := question.params.missing(state.measures):
+            answer = _not_found(question.endpoint, state.data_version, missing)
+        else:
+            answer = await self._ask(question, state)
+        # The query returns the version of its own snapshot. If that is newer than the watch's, the watch must follow
+        # first and replace the cached answers, or a client could get an older answer after this one. A query on a
+        # standby that lags may also return an older version: that answer is sent but not kept.
+        if answer.data_version != state.data_version and answer.data_version.number >= state.data_version.number:
+            await self._watch.catch_up(state.data_version)
+        if answer.data_version == self._watch.data_version:
+            self._cache.put(question, answer)
+        return answer
+
+    async def _ask(self, question: Question, state: SiteState) -> Answer:
+        endpoint, params, media_type = question
+        if not params.can_match:
+            return _not_found(endpoint, state.data_version, endpoint.unknown)
+        text = served(endpoint.query, media_type.envelopes[endpoint.shape])
+        values = values_for(query(endpoint.query).param_names, params)
+        while True:
+            row = await self._database.fetch_row(text, values)
+            version, body = DataVersion(row["data_version"], row["data_version_id"]), row["body"]
+            if body is not None:
+                link = endpoint.link(params, row.get("next_after"))
+                return Answer(endpoint.path, version, 200, body.encode(), media_type, link)
+            if endpoint.may_be_empty:
+                return Answer(endpoint.path, version, 200, media_type.empty_list, media_type)
+            if endpoint.subject is None:
+                return _not_found(endpoint, version, NOTHING_IN_RANGE)
+            version_then, exists = await self._look_up(endpoint.subject, params)
+            if version_then == version:  # else the data changed between the two queries
+                return _not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
+
+    async def _look_up(self, subject: Subject, params: Params) -> tuple[DataVersion, bool]:
+        """Returns the data version, and whether the subject exists at it."""
+        found = query(subject.exists_query)
+        number, id_, exists = await self._database.fetch_row(found.text, values_for(found.param_names, params))
+        return DataVersion(number, id_), exists
+
+
+def _of_no_data(question: Question, state: SiteState) -> Answer:
+    endpoint, _, media_type = question
+    if endpoint.may_be_empty:
+        return Answer(endpoint.path, state.data_version, 200, media_type.empty_list, media_type)
+    return _not_found(endpoint, state.data_version, endpoint.unknown)
+
+
+def _not_found(endpoint: Endpoint, data_version: DataVersion, detail: str) -> Answer:
+    return Answer(endpoint.path, data_version, 404, orjson.dumps({"detail": detail}), JSON)

@@ -1,0 +1,81 @@
+"""The ASGI application of one endpoint: reads the parameters, finds or makes the answer, sends it."""
+
+import asyncio
+from time import perf_counter
+from urllib.parse import parse_qsl
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from evload.api.answers.cache import Answer, Cache, Variant
+from evload.api.answers.finding import Answers, Question
+from evload.api.answers.representation import Representations, messages
+from evload.api.answers.single_flight import result_or_disconnect
+from evload.api.contract.endpoints import Endpoint
+from evload.api.errors import ShuttingDown
+from evload.api.operations.metrics import Metrics
+from evload.watch import SiteState, Watch
+
+CLIENT_GONE = 499
+
+
+class Handler:
+    """Plain ASGI, as Starlette's requests and responses would cost more than the rest of a cache miss."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        answers: Answers,
+        watch: Watch,
+        cache: Cache[Question],
+        representations: Representations,
+        metrics: Metrics,
+    ) -> None:
+        self._endpoint = endpoint
+        self._answers = answers
+        self._watch = watch
+        self._cache = cache
+        self._representations = representations
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._endpoint
+        scope["evload.route"] = endpoint.path
+        began = perf_counter()
+        state = self._watch.state
+        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        params = endpoint.read_params({**given, **scope["path_params"]}, state.zone, state.measures)
+        answer = await self._answer(Question(endpoint, params), state, receive)
+        if answer is None:
+            await Response(status_code=CLIENT_GONE)(scope, receive, send)
+            return
+        if given.keys() <= endpoint.params.model_fields.keys():
+            self._cache.add_alias((scope["path"], scope["query_string"]), answer)
+        await self._respond(answer, scope, send, perf_counter() - began)
+
+    async def _answer(self, question: Question, state: SiteState, receive: Receive) -> Answer | None:
+        """Returns None if the client disconnects first."""
+        known = self._cache.get(question)
+        if known is not None:
+            return known
+        self._metrics.miss()
+        with self._answers.making(question, state) as making:
+            try:
+                return await result_or_disconnect(making, lambda: _disconnect(receive))
+            except asyncio.CancelledError:
+                raise ShuttingDown from None
+
+    async def _respond(self, answer: Answer, scope: Scope, send: Send, seconds: float) -> None:
+        given = dict(scope["headers"])
+        encoding = self._representations.encoding(answer, given.get(b"accept-encoding", b""))
+        body = await self._representations.body(answer, encoding)
+        headers = self._representations.headers(answer, encoding, body)
+        headers.append((b"server-timing", f"db;dur={seconds * 1000:.1f}".encode()))
+        variant = Variant(answer.status, headers, body, answer.etag(encoding))
+        for message in messages(variant, given.get(b"if-none-match", b"")):
+            await send(message)
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
