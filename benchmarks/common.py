@@ -66,6 +66,21 @@ def fetch(dsn: str, query: str, *values: object, **settings: str) -> list[asyncp
     return asyncio.run(once())
 
 
+COLUMNS = """
+SELECT attname AS name FROM pg_attribute
+WHERE attrelid = 'hourly_load'::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' ORDER BY attnum
+"""
+
+
+def columns_of_rows(dsn: str) -> list[str]:
+    """All columns of `hourly_load` that a loader fills."""
+    return [row["name"] for row in fetch(dsn, COLUMNS)]
+
+
+def measures_of(dsn: str) -> list[str]:
+    return [name for name in columns_of_rows(dsn) if name.endswith("_kwh")]
+
+
 @dataclass(frozen=True)
 class Ran:
     """A command that was run: the wall time of its whole process, and the most memory it had."""
