@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import asyncpg
 
@@ -66,6 +66,21 @@ def fetch(dsn: str, query: str, *values: object, **settings: str) -> list[asyncp
     return asyncio.run(once())
 
 
+COLUMNS = """
+SELECT attname AS name FROM pg_attribute
+WHERE attrelid = 'hourly_load'::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' ORDER BY attnum
+"""
+
+
+def columns_of_rows(dsn: str) -> list[str]:
+    """All columns of `hourly_load` that a loader fills."""
+    return [row["name"] for row in fetch(dsn, COLUMNS)]
+
+
+def measures_of(dsn: str) -> list[str]:
+    return [name for name in columns_of_rows(dsn) if name.endswith("_kwh")]
+
+
 @dataclass(frozen=True)
 class Ran:
     """A command that was run: the wall time of its whole process, and the most memory it had."""
@@ -100,11 +115,11 @@ def evload(dsn: str, *arguments: str | Path) -> Ran:
 
 
 @contextmanager
-def serving(dsn: str, *options: str, **variables: str) -> Iterator[str]:
+def serving(dsn: str, *options: str, log: IO[bytes] | None = None, **variables: str) -> Iterator[str]:
     """Gives the address at which `evload serve` answers."""
     command: list[str | Path] = [EVLOAD, "serve", "--port", "0", *options]
     env = environment({"DATABASE_URL": dsn, "PYTHONUNBUFFERED": "1", **variables})
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=env) as process:
         try:
             assert process.stdout is not None
             yield next(line.split()[-1] for line in process.stdout if line.startswith("evload serves on"))

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import click
+
 from common import evload, fresh_server, serving
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample_hourly_loads.csv"

@@ -19,12 +19,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from common import EVLOAD, environment, fetch, machine, run, table, write_results
-from loading_files import History, write_days
-from views import check_views
 
+from common import EVLOAD, environment, fetch, machine, run, table, write_results
 from evload.embedded import running_server
 from evload.embedded.cluster import Cluster
+from loading_files import History, write_days
+from views import check_views
 
 Kill = Callable[["subprocess.Popen[bytes]"], None]
 BEFORE_THE_WORK_SECONDS = 0.3  # until then Python is still loading
@@ -87,12 +87,12 @@ class Site:
             ) as loader:
                 time.sleep(seconds)
                 kill(loader)
-                said, hung = _last_words(loader)
-        if b"Traceback" in said:
-            raise Torn(said.decode())
+                stderr, hung = _await_end(loader)
+        if b"Traceback" in stderr:
+            raise Torn(stderr.decode())
         if hung:
             return HUNG
-        return {0: "done", -signal.SIGKILL: "killed"}.get(loader.returncode, "said that it failed")
+        return {0: "done", -signal.SIGKILL: "killed"}.get(loader.returncode, "failed with a message")
 
     def kill_loader(self, loader: "subprocess.Popen[bytes]") -> None:
         loader.kill()
@@ -104,7 +104,7 @@ class Site:
 
 
 HUNG_AFTER_SECONDS = 30
-HUNG = f"HUNG, ended after {HUNG_AFTER_SECONDS} s by us"
+HUNG = f"HUNG, ended by this benchmark after {HUNG_AFTER_SECONDS} s"
 TOO_LATE = "done, all of the file there"
 RECORDED = "SELECT coalesce(sum(inserted), 0)::int8 FROM load_batch WHERE unloaded_at IS NULL"
 
@@ -113,7 +113,8 @@ def _nothing(text: str) -> None:
     pass
 
 
-def _last_words(loader: "subprocess.Popen[bytes]") -> tuple[bytes, bool]:
+def _await_end(loader: "subprocess.Popen[bytes]") -> tuple[bytes, bool]:
+    """Gives the loader's standard error, and whether it had to be ended."""
     try:
         return loader.communicate(timeout=HUNG_AFTER_SECONDS)[1], False
     except subprocess.TimeoutExpired:

@@ -4,9 +4,6 @@ uv run python benchmarks/loading.py [--quick]
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,13 +11,14 @@ from statistics import median
 from typing import Any
 
 import click
-from common import Server, evload, execute, fresh_server, machine, run, table, write_results
+
+from common import Server, evload, execute, fresh_server, machine, table, write_results
 from loading_files import History, write_correction, write_days
+from peers.pandas_process import load_with_pandas
 from peers.psql_copy import dump, seconds_to_copy
 from views import check_views
 
 ROUNDS = 3
-SEED_LOADING = Path(__file__).parent / "peers" / "seed_loading.py"
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def seeds_way(bench: Bench, large: Load) -> list[Figure]:
     for _ in range(ROUNDS):
         dsn = bench.server.database("seed")
         small.append(bench.load("first load, 100 thousand", dsn, file))
-        seed.append(_load_with_pandas(dsn, file))
+        seed.append(load_with_pandas(dsn, file))
         bench.server.drop("seed")
         if seed[-1] is None:
             print("  skipped: pandas and psycopg2 cannot be had here")
@@ -127,18 +125,6 @@ def seeds_way(bench: Bench, large: Load) -> list[Figure]:
         what = f"rows/s of a first load of {load.rows:,}, beside pandas with {seed[0]['rows']:,}"
         figures.append(Figure(what, f"{mine:,.0f}", f"{rate:,.0f}", round(mine / rate, 1), ">= 20", mine / rate >= 20))
     return figures
-
-
-def _load_with_pandas(dsn: str, file: Path) -> Any:
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    packages = ("--with", "pandas", "--with", "sqlalchemy", "--with", "psycopg2-binary")
-    uv: list[str | Path] = ["uv", "run", "--no-project", "--quiet", "--python", python, *packages]
-    try:
-        ran = run([*uv, SEED_LOADING, dsn, file], os.environ)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    print(f"  pandas: {ran.stdout.strip()}")
-    return json.loads(ran.stdout)
 
 
 def memory(five: Load, twenty: Load) -> list[Figure]:

@@ -12,7 +12,8 @@ from statistics import quantiles
 from time import perf_counter
 
 import uvloop
-from serving_common import Measured
+
+from serving_common import Measurement
 
 ANSWER_WITHIN_SECONDS = 10.0
 
@@ -27,12 +28,12 @@ class _Load:
         self.took_ms: list[float] = []
         self.errors = 0
 
-    async def run(self, connections: int) -> Measured:
+    async def run(self, connections: int) -> Measurement:
         self._began = perf_counter() + 0.1
         await asyncio.gather(*(self._one_connection() for _ in range(connections)))
         seconds = perf_counter() - self._began
         percentiles = quantiles(self.took_ms, n=100, method="inclusive")
-        return Measured(len(self.took_ms) / seconds, percentiles[49], percentiles[98], self.errors)
+        return Measurement(len(self.took_ms) / seconds, percentiles[49], percentiles[98], self.errors)
 
     async def _one_connection(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -57,6 +58,6 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
     return head
 
 
-def open_loop(port: int, paths: Sequence[str], *, per_second: float, connections: int, seconds: float) -> Measured:
+def open_loop(port: int, paths: Sequence[str], *, per_second: float, connections: int, seconds: float) -> Measurement:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Load(port, paths, per_second, seconds).run(connections))

@@ -16,8 +16,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from common import evload, fresh_server, machine, serving, table, write_results
 from playwright.async_api import Browser, Playwright, async_playwright
+
+from common import evload, fresh_server, machine, serving, table, write_results
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

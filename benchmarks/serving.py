@@ -19,10 +19,12 @@ from statistics import median
 from typing import Any
 
 from common import fetch, machine, table, write_results
+from evload.queries import served
 from open_loop import open_loop
 from serving_common import (
+    KPI,
     PLANS,
-    Measured,
+    Measurement,
     Missing,
     Server,
     allow_many_connections,
@@ -30,14 +32,13 @@ from serving_common import (
     evload_server,
     fastapi_server,
     limit_server,
+    months,
     pgbench,
+    whole_histories,
     wrk,
 )
 from serving_targets import targets
 
-from evload.queries import served
-
-KPI = "/kpi/total-energy"
 USERS = """
 SELECT user_id, count(*) AS stored_rows FROM hourly_load WHERE user_id <> ''
 GROUP BY user_id ORDER BY abs(count(*) - 1000) LIMIT 40
@@ -58,40 +59,26 @@ class Case:
     name: str
     who: str
     connections: int
-    measure: Callable[[float], Measured]
+    measure: Callable[[float], Measurement]
 
 
 @dataclass
 class Results:
-    found: dict[tuple[str, int, str, str], list[Measured]]
+    found: dict[tuple[str, int, str, str], list[Measurement]]
     connections: dict[str, int]
     machine: dict[str, Any]
     megabytes: float = 0.0
 
-    def median(self, *key: Any) -> Measured | None:
+    def median(self, *key: Any) -> Measurement | None:
         runs = self.found.get(key)
         if not runs:
             return None
-        return Measured(
+        return Measurement(
             median(run.per_second for run in runs),
             median(run.p50_ms for run in runs),
             median(run.p99_ms for run in runs),
             sum(run.errors for run in runs),
         )
-
-
-def months() -> list[str]:
-    """Ranges of a month that cut their first and last day, each another question."""
-    return [
-        f"{KPI}?start_date=2024-01-{day:02}T{hour:02}:00:00&end_date=2024-02-{day:02}T{hour:02}:00:00"
-        for day in range(1, 29)
-        for hour in range(24)
-    ]
-
-
-def whole_histories() -> list[str]:
-    """Everything there is, asked in many ways: equal questions in flight would share one query."""
-    return [f"{KPI}?start_date=2000-01-01T00:{second // 60:02}:{second % 60:02}" for second in range(600)]
 
 
 class Bench:
@@ -141,7 +128,7 @@ class Bench:
         if self._workers == 1:
             yield from self._postgres_alone()
 
-    def _case(self, name: str, who: str, connections: int, measure: Callable[[float], Measured]) -> Case:
+    def _case(self, name: str, who: str, connections: int, measure: Callable[[float], Measurement]) -> Case:
         return Case(self._size, self._workers, name, who, connections, measure)
 
     def _closed(
@@ -167,7 +154,7 @@ class Bench:
         for who, server_name in peers.items():
             if server_name in self._servers:
 
-                def measure(seconds: float, port: int = self._servers[server_name].port) -> Measured:
+                def measure(seconds: float, port: int = self._servers[server_name].port) -> Measurement:
                     return open_loop(port, paths, per_second=per_second, connections=POLLERS, seconds=seconds)
 
                 yield self._case(name, who, POLLERS, measure)
@@ -182,7 +169,7 @@ class Bench:
             values = {"measure": "synthetic_3_6_kwh", "start_date": start, "end_date": end}
             for clients, alone in ((8, ""), (1, ", alone")):
 
-                def measure(seconds: float, values: dict[str, str] = values, clients: int = clients) -> Measured:
+                def measure(seconds: float, values: dict[str, str] = values, clients: int = clients) -> Measurement:
                     return pgbench(self._dsn, sql, values, clients=clients, seconds=seconds)
 
                 yield self._case(f"cold KPI, {name}{alone}", "d", clients, measure)
@@ -215,7 +202,8 @@ def run(sizes: Sequence[str], folder: Path, rounds: int, seconds: float, only: s
     return results
 
 
-def show(results: Results, rounds: int) -> None:
+def show(results: Results, rounds: int) -> dict[str, Any]:
+    """Prints the tables, and gives what is kept of them."""
     print(f"\nMedians of {rounds} alternations. {NOTE.format(cores=os.cpu_count(), seed=OF_THE_SEED)}\n")
     rows = []
     for size, workers, name, who in results.found:
@@ -228,7 +216,7 @@ def show(results: Results, rounds: int) -> None:
     print(f"\nLargest process of evload: {results.megabytes:.0f} MB.\n")
     reached = [*targets(results.median, results.megabytes)]
     print(table(("wanted", "rows", "workers", "reached", "is met"), reached))
-    write_results("serving", {"machine": results.machine, "columns": COLUMNS, "rows": rows, "targets": reached})
+    return {"machine": results.machine, "columns": COLUMNS, "rows": rows, "targets": reached}
 
 
 def main() -> None:
@@ -246,7 +234,9 @@ def main() -> None:
     sizes, rounds = (["88 thousand"], 1) if chosen.quick else (chosen.rows or list(PLANS), chosen.rounds)
     with tempfile.TemporaryDirectory(prefix="evload-serving-") as fresh:
         results = run(sizes, (chosen.keep or Path(fresh)).absolute(), rounds, chosen.seconds, chosen.only)
-    show(results, rounds)
+    shown = show(results, rounds)
+    if not chosen.quick:
+        write_results("serving", shown)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from common import EVLOAD, environment, evload, execute
-
 from evload.embedded import running_server
 from evload.embedded.binaries import wheel_folder
 from evload.sample import SamplePlan, write_sample
 
 HERE = Path(__file__).parent
 START_SECONDS = 60.0
+KPI = "/kpi/total-energy"
 NO_HEADERS: Mapping[str, str] = {}
 
 PLANS = {
@@ -48,8 +48,22 @@ FROM hourly_load
 )
 
 
+def months() -> list[str]:
+    """Ranges of a month that cut their first and last day, each another question."""
+    return [
+        f"{KPI}?start_date=2024-01-{day:02}T{hour:02}:00:00&end_date=2024-02-{day:02}T{hour:02}:00:00"
+        for day in range(1, 29)
+        for hour in range(24)
+    ]
+
+
+def whole_histories() -> list[str]:
+    """Everything there is, asked in many ways: equal questions in flight would share one query."""
+    return [f"{KPI}?start_date=2000-01-01T00:{second // 60:02}:{second % 60:02}" for second in range(600)]
+
+
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     per_second: float
     p50_ms: float
     p99_ms: float
@@ -188,7 +202,7 @@ def allow_many_connections() -> None:
 
 def wrk(
     server: Server, paths: Sequence[str], *, connections: int, seconds: float, headers: Mapping[str, str] = NO_HEADERS
-) -> Measured:
+) -> Measurement:
     """As fast as the server answers; one thread of load."""
     named = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     with tempfile.NamedTemporaryFile("w", suffix=".paths") as file:
@@ -201,7 +215,7 @@ def wrk(
             check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
     found = json.loads(shown.splitlines()[-1])
-    return Measured(
+    return Measurement(
         found["requests"] / found["microseconds"] * 1e6,
         found["p50_us"] / 1000,
         found["p99_us"] / 1000,
@@ -209,7 +223,7 @@ def wrk(
     )
 
 
-def pgbench(dsn: str, sql: str, values: Mapping[str, str], *, clients: int, seconds: float) -> Measured:
+def pgbench(dsn: str, sql: str, values: Mapping[str, str], *, clients: int, seconds: float) -> Measurement:
     """One prepared statement again and again, without any web server."""
     for number, name in enumerate(values, 1):
         sql = sql.replace(f"${number}", f":{name}")
@@ -227,4 +241,4 @@ def pgbench(dsn: str, sql: str, values: Mapping[str, str], *, clients: int, seco
         logged = [line for log in Path(folder).glob("log.*") for line in log.read_text().splitlines()]
     took = sorted(int(line.split()[2]) / 1000 for line in logged)
     per_second = next(float(line.split()[2]) for line in shown.splitlines() if line.startswith("tps ="))
-    return Measured(per_second, took[len(took) // 2], took[len(took) * 99 // 100], 0)
+    return Measurement(per_second, took[len(took) // 2], took[len(took) * 99 // 100], 0)

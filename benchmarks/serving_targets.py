@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from serving_common import Measured
+from serving_common import Measurement
 
 Row = tuple[str, str, object, str, str]
-Find = Callable[..., Measured | None]
+Find = Callable[..., Measurement | None]
 SMALL, BIG = "88 thousand", "5 million"
 
 

@@ -19,14 +19,14 @@ from pathlib import Path
 from time import perf_counter
 
 import asyncpg
-from common import EVLOAD, environment
-from serving_common import free_port
-from soak_checks import Verdict, answers_of_version
-from soak_clients import Poller, Polls, is_healthy
-from soak_faults import FAULTS, Site
 
+from common import EVLOAD, environment
 from evload.embedded import running_server
 from evload.load_commands import SAMPLE
+from serving_common import free_port
+from soak_checks import Polls, Verdict, answers_of_version
+from soak_clients import Poller, is_healthy
+from soak_faults import FAULTS, Site
 
 POLLERS = 40
 FAULT_EVERY_SECONDS = 6.0
@@ -123,12 +123,12 @@ async def soak(dsn: str, data_dir: Path, ports: Sequence[int], site: Site, secon
     verdict, polls = Verdict(), Polls()
     verdict.right.update(await answers_of_version(dsn))
     changes = Changes(dsn, data_dir, verdict)
-    write_transaction = asyncio.create_task(changes.run())
+    changing_task = asyncio.create_task(changes.run())
     polling = [asyncio.create_task(Poller(ports[n % len(ports)], polls, n).run()) for n in range(POLLERS)]
     await break_things(site, ports, polls, verdict, seconds)
-    for task in (write_transaction, *polling):
+    for task in (changing_task, *polling):
         task.cancel()
-    await asyncio.gather(write_transaction, *polling, return_exceptions=True)
+    await asyncio.gather(changing_task, *polling, return_exceptions=True)
     verdict.right.update(await answers_of_version(dsn))
     verdict.judge(polls)
     verdict.counts.update(changes_made=changes.done, changes_refused=changes.refused)

@@ -1,16 +1,13 @@
 """What is right at a data version, computed from the rows themselves, and the comparison with what was told."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
-
-if TYPE_CHECKING:
-    from soak_clients import Polls
 
 Question = tuple[str, int]
 
@@ -89,6 +86,28 @@ def _rounded(number: Any) -> Decimal:
     return Decimal(number).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
 
 
+class Polls:
+    """What all clients were told, by path and data version."""
+
+    def __init__(self) -> None:
+        self.bodies: defaultdict[Question, set[bytes]] = defaultdict(set)
+        self.counts: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self.fault = ""
+
+    def fault_began(self, name: str) -> None:
+        self.fault = name
+
+    def fault_ended(self) -> None:
+        self.fault = ""
+
+    def failed(self, what: str, began_in: str, *, is_clean: bool) -> None:
+        """An error is only right while something is broken."""
+        self.counts[f"{what}, {began_in or self.fault or 'no fault'}"] += 1
+        if not is_clean or not (began_in or self.fault):
+            self.wrong.append(f"{what} during {began_in or self.fault or 'no fault'}")
+
+
 @dataclass
 class Verdict:
     right: dict[Question, Any] = field(default_factory=dict)
@@ -96,7 +115,7 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def judge(self, polls: "Polls") -> None:
+    def judge(self, polls: Polls) -> None:
         self.counts += polls.counts
         self.wrong += polls.wrong
         for question, bodies in polls.bodies.items():

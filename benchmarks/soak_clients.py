@@ -3,39 +3,16 @@
 import asyncio
 import json
 import random
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from urllib.request import urlopen
 
-from soak_checks import PATHS, Question
+from soak_checks import PATHS, Polls
 
 ANSWER_WITHIN_SECONDS = 30.0
 PAUSE_SECONDS = 0.02
 ANSWERS = (200, 304, 404)  # 404: a user whose rows were all taken out
 CLEAN_ERRORS = (500, 503)
 BROKEN = (OSError, asyncio.IncompleteReadError)
-
-
-class Polls:
-    """What all clients were told, by path and data version."""
-
-    def __init__(self) -> None:
-        self.bodies: defaultdict[Question, set[bytes]] = defaultdict(set)
-        self.counts: Counter[str] = Counter()
-        self.wrong: list[str] = []
-        self.fault = ""
-
-    def fault_began(self, name: str) -> None:
-        self.fault = name
-
-    def fault_ended(self) -> None:
-        self.fault = ""
-
-    def failed(self, what: str, began_in: str, *, is_clean: bool) -> None:
-        """An error is only right while something is broken."""
-        self.counts[f"{what}, {began_in or self.fault or 'no fault'}"] += 1
-        if not is_clean or not (began_in or self.fault):
-            self.wrong.append(f"{what} during {began_in or self.fault or 'no fault'}")
 
 
 class Poller:

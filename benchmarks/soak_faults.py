@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
+
 from common import EVLOAD, environment, execute
 from serving_common import server, tree
 

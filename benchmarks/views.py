@@ -1,15 +1,12 @@
-"""Every value of both views and of the days of the users against a full recomputation from the rows in SQL."""
+"""Compares every value of the totals, and of the users' days, with a full recomputation from the rows in SQL."""
 
-from common import fetch
+from common import fetch, measures_of
 
 DIFFERENCES = """
 WITH expected_hours AS MATERIALIZED (
     SELECT
         date_from AS hour,
-        coalesce(sum(synthetic_3_6_kwh), 0) AS synthetic_3_6_kwh,
-        coalesce(sum(synthetic_7_2_kwh), 0) AS synthetic_7_2_kwh,
-        coalesce(sum(flex_3_6_kwh), 0) AS flex_3_6_kwh,
-        coalesce(sum(flex_7_2_kwh), 0) AS flex_7_2_kwh
+        {sums}
     FROM hourly_load
     GROUP BY date_from
 ),
@@ -27,11 +24,7 @@ expected_days AS MATERIALIZED (
     FROM expected_hours
     CROSS JOIN site
     CROSS JOIN LATERAL (
-        VALUES
-        ('synthetic_3_6_kwh', synthetic_3_6_kwh),
-        ('synthetic_7_2_kwh', synthetic_7_2_kwh),
-        ('flex_3_6_kwh', flex_3_6_kwh),
-        ('flex_7_2_kwh', flex_7_2_kwh)
+        VALUES {values}
     ) AS measures (measure, energy_kwh)
     GROUP BY 1, 2
 ),
@@ -59,10 +52,7 @@ expected_user_days AS MATERIALIZED (
         user_id,
         count(DISTINCT date_from) AS hours,
         coalesce(min(begun.sessions_begun), 0) AS sessions_begun,
-        coalesce(sum(synthetic_3_6_kwh), 0) AS synthetic_3_6_kwh,
-        coalesce(sum(synthetic_7_2_kwh), 0) AS synthetic_7_2_kwh,
-        coalesce(sum(flex_3_6_kwh), 0) AS flex_3_6_kwh,
-        coalesce(sum(flex_7_2_kwh), 0) AS flex_7_2_kwh
+        {sums}
     FROM user_rows
     LEFT JOIN begun USING (day, user_id)
     GROUP BY day, user_id
@@ -85,21 +75,32 @@ expected_months AS (
     GROUP BY month, measure
 ),
 
+hours AS (
+    SELECT hour, {columns} FROM hourly_totals
+),
+
+days AS (
+    SELECT day, measure, energy_kwh, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour FROM daily_totals
+),
+
+months AS (
+    SELECT month, measure, days, energy_kwh, active_hours, peak_day_kwh, peak_hour_kwh, first_hour, last_hour
+    FROM monthly_closed
+),
+
 user_days AS (
-    SELECT
-        day, user_id, hours, sessions_begun, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh
-    FROM user_day
+    SELECT day, user_id, hours, sessions_begun, {columns} FROM user_day
 )
 
 SELECT
     (SELECT count(*) FROM expected_hours) AS hours,
     (SELECT count(*) FROM expected_days) AS days_and_measures,
-    (SELECT count(*) FROM (TABLE expected_hours EXCEPT ALL TABLE hourly_totals) AS missing)
-    + (SELECT count(*) FROM (TABLE hourly_totals EXCEPT ALL TABLE expected_hours) AS excess)
-    + (SELECT count(*) FROM (TABLE expected_days EXCEPT ALL TABLE daily_totals) AS missing)
-    + (SELECT count(*) FROM (TABLE daily_totals EXCEPT ALL TABLE expected_days) AS excess)
-    + (SELECT count(*) FROM (TABLE expected_months EXCEPT ALL TABLE monthly_closed) AS missing)
-    + (SELECT count(*) FROM (TABLE monthly_closed EXCEPT ALL TABLE expected_months) AS excess)
+    (SELECT count(*) FROM (TABLE expected_hours EXCEPT ALL TABLE hours) AS missing)
+    + (SELECT count(*) FROM (TABLE hours EXCEPT ALL TABLE expected_hours) AS excess)
+    + (SELECT count(*) FROM (TABLE expected_days EXCEPT ALL TABLE days) AS missing)
+    + (SELECT count(*) FROM (TABLE days EXCEPT ALL TABLE expected_days) AS excess)
+    + (SELECT count(*) FROM (TABLE expected_months EXCEPT ALL TABLE months) AS missing)
+    + (SELECT count(*) FROM (TABLE months EXCEPT ALL TABLE expected_months) AS excess)
     + (SELECT count(*) FROM (TABLE expected_user_days EXCEPT ALL TABLE user_days) AS missing)
     + (SELECT count(*) FROM (TABLE user_days EXCEPT ALL TABLE expected_user_days) AS excess) AS differences,
     (SELECT count(*) FROM hourly_load) AS stored_rows,
@@ -114,8 +115,14 @@ class ViewsDisagree(Exception):
 
 
 def check_views(dsn: str) -> int:
-    """Returns the stored rows. All of it is read in one snapshot."""
-    found = fetch(dsn, DIFFERENCES, jit="off", work_mem="128MB")[0]
+    """Reads everything in one snapshot, and returns the number of stored rows."""
+    measures = measures_of(dsn)
+    query = DIFFERENCES.format(
+        columns=", ".join(measures),
+        sums=", ".join(f"coalesce(sum({measure}), 0) AS {measure}" for measure in measures),
+        values=", ".join(f"('{measure}', {measure})" for measure in measures),
+    )
+    found = fetch(dsn, query, jit="off", work_mem="128MB")[0]
     if found["differences"] or found["stored_rows"] != found["counted_rows"]:
         raise ViewsDisagree(dict(found))
     stored_rows: int = found["stored_rows"]

@@ -20,7 +20,7 @@ EVLOAD = Path(sys.executable).with_name("evload")
 @contextmanager
 def serving() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
-        command = [EVLOAD, "up", "--data-dir", folder, "--port", "0"]
+        command: list[str | Path] = [EVLOAD, "up", "--data-dir", folder, "--port", "0"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:  # noqa: S603
             assert running.stdout is not None
             try:

@@ -30,6 +30,11 @@ NOTHING = {"detail": "No data found between given datetime range"}
 BACKWARDS = {"detail": "start_date must be before end_date"}
 
 
+def no_data(rows: pl.DataFrame, measure: str) -> dict[str, str]:
+    """What is answered where nothing lies in the range, or where no row has the measure."""
+    return NOTHING if rows[measure].count() else {"detail": f"No data found for measure {measure}"}
+
+
 def _instants(text: str, zone: ZoneInfo) -> list[datetime]:
     """The one or two instants that a time on the site's clock can be."""
     moment = datetime.strptime(text, "%d.%m.%Y %H:%M")

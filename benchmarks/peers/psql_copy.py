@@ -2,25 +2,24 @@
 
 from pathlib import Path
 
-from common import execute, run
-
+from common import columns_of_rows, execute, run
 from evload.embedded.binaries import wheel_folder
-
-COLUMNS = """
-date_from, date_to, user_id, session_id, occurrence, batch_id,
-synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh
-""".replace("\n", " ")
 
 
 def dump(dsn: str, path: Path) -> Path:
     """As COPY's own text, which it reads faster than CSV and binary."""
-    _psql(dsn, rf"\copy (SELECT {COLUMNS} FROM hourly_load ORDER BY index) TO '{path}'")
+    query = f"SELECT {_columns(dsn)} FROM hourly_load ORDER BY index"  # noqa: S608
+    _psql(dsn, rf"\copy ({query}) TO '{path}'")
     return path
 
 
 def seconds_to_copy(dsn: str, path: Path) -> float:
     execute(dsn, "CREATE TABLE copied (LIKE hourly_load INCLUDING ALL)", "CHECKPOINT")
-    return _psql(dsn, rf"\copy copied ({COLUMNS}) FROM '{path}'")
+    return _psql(dsn, rf"\copy copied ({_columns(dsn)}) FROM '{path}'")
+
+
+def _columns(dsn: str) -> str:
+    return ", ".join(columns_of_rows(dsn))
 
 
 def _psql(dsn: str, command: str) -> float:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict
@@ -59,12 +60,15 @@ def get_db() -> Iterator[Session]:
         session.close()
 
 
+Db = Annotated[Session, Depends(get_db)]
+
+
 @app.get("/load/{user_id}/hourly", response_model=list[HourlyLoad])
 def user_hourly(
+    db: Db,
     user_id: str,
     start_date: datetime | None = None,
     end_date: datetime | None = None,
-    db: Session = Depends(get_db),
 ) -> list[HrlyEVLoad]:
     found = select(HrlyEVLoad).where(HrlyEVLoad.user_id == user_id)
     if start_date:
@@ -78,9 +82,7 @@ def user_hourly(
 
 
 @app.get("/kpi/total-energy", response_model=TotalEnergy)
-def total_energy(
-    start_date: datetime | None = None, end_date: datetime | None = None, db: Session = Depends(get_db)
-) -> TotalEnergy:
+def total_energy(db: Db, start_date: datetime | None = None, end_date: datetime | None = None) -> TotalEnergy:
     if start_date and end_date and start_date > end_date:
         raise HTTPException(400, "start_date must be before end_date")
     total = select(func.sum(HrlyEVLoad.synthetic_3_6_kwh))

@@ -1,13 +1,15 @@
 import random
 from typing import Any
+from uuid import UUID
 
 from evload.api.answers.cache import OVERHEAD_BYTES, Answer, Cache
+from evload.watch import DataVersion
 
 ROUTE = "/kpi/total-energy"
 
 
 def answer(body: bytes = b"{}", version: int = 1) -> Answer:
-    return Answer(ROUTE, version, 200, body)
+    return Answer(ROUTE, DataVersion(version, UUID(int=version)), 200, body)
 
 
 def test_the_etag_follows_version_body_and_encoding() -> None:

@@ -1,10 +1,12 @@
 import gzip
 import sys
+from uuid import UUID
 
 import pytest
 
 from evload.api.answers.cache import Answer
 from evload.api.answers.representation import Negotiation, is_held
+from evload.watch import DataVersion
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -49,7 +51,7 @@ def test_if_none_match(condition: bytes, held: bool) -> None:
 
 
 def test_compressed_bodies_are_made_once_and_come_back() -> None:
-    answer = Answer("/users", 1, 200, b'["A-1"]' * 1000)
+    answer = Answer("/users", DataVersion(1, UUID(int=1)), 200, b'["A-1"]' * 1000)
     assert gzip.decompress(answer.encoded(b"gzip")) == answer.body
     assert zstd.decompress(answer.encoded(b"zstd")) == answer.body
     assert answer.encoded(b"gzip") is answer.encoded(b"gzip")
