@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Random small files in the published format: clock changes, duplicates, odd ids, spellings and wrong rows."""
+=======
+"""Random small files in the published format: around clock changes, with duplicates, odd ids and wrong rows."""
+>>>>>>> shelf
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +47,7 @@ def random_file(draw: Random, known: Sequence[Key]) -> File:
             texts, rejected = ("-1", *texts[1:]), rejected + 1
         else:
             rows.append(FileRow(user, hour, session, energies))
-        fields = [*_times(draw, hour), *_who(draw, separator, user, session), *texts, f"n{draw.randrange(10**9)}"]
+        fields = [*_times(draw, hour), *_owner(draw, separator, user, session), *texts, f"n{draw.randrange(10**9)}"]
         lines.append(separator.join(fields))
     return File("".join(f"{line}\n" for line in lines).encode(), rows, rejected)
 
@@ -70,10 +74,8 @@ def _energy(draw: Random, separator: str) -> tuple[str, int | None]:
         return "0", 0
     digits = draw.choice((3, 3, 4, 6))
     energy = Decimal(draw.randrange(8 * 10**digits)).scaleb(-digits)
-    text = f"{energy:f}"
-    return text.replace(".", ",") if separator == ";" else text, int(
-        (energy * 1000).quantize(Decimal(1), ROUND_HALF_UP)
-    )
+    text = f"{energy:f}".replace(".", "," if separator == ";" else ".")
+    return text, int((energy * 1000).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _times(draw: Random, hour: datetime) -> tuple[str, str]:
@@ -86,7 +88,7 @@ def _times(draw: Random, hour: datetime) -> tuple[str, str]:
     return f"{start:%d.%m.%Y %H:%M}", f"{end:%d.%m.%Y %H:%M}"
 
 
-def _who(draw: Random, separator: str, user: str, session: int) -> tuple[str, str]:
+def _owner(draw: Random, separator: str, user: str, session: int) -> tuple[str, str]:
     if not user:
         return draw.choice(("", "NA")), draw.choice(("", "NA", "0"))
     return f'"{user}"' if separator in user or draw.random() < 0.3 else user, str(session)
