@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Random small files in the published format: clock changes, duplicates, odd ids, spellings and wrong rows."""
-=======
 """Random small files in the published format: around clock changes, with duplicates, odd ids and wrong rows."""
->>>>>>> shelf
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -27,29 +27,35 @@ class FileRow:
 
 @dataclass
 class Store:
-    """The rows, each with the batch that wrote it last."""
+    """The rows of the loads that remain, one after the other; each row with the batch that it shows."""
 
     rows: dict[Key, tuple[Energies, int]] = field(default_factory=dict)
+    loads: dict[int, dict[Key, Energies]] = field(default_factory=dict)
 
     def load(self, rows: Sequence[FileRow], batch: int) -> int:
         """Returns the number of rows that are new or different."""
         seen: Counter[tuple[str, datetime, int]] = Counter()
-        changed = 0
+        brought = self.loads[batch] = {}
         for row in rows:
             place = row.user, row.hour, row.session
-            key = (*place, seen[place])
+            brought[*place, seen[place]] = row.energies
             seen[place] += 1
-            if key not in self.rows or self.rows[key][0] != row.energies:
-                self.rows[key] = row.energies, batch
-                changed += 1
-        return changed
+        before = self.rows
+        self._apply_all()
+        return sum(key not in before or before[key][0] != energies for key, energies in brought.items())
 
     def unload(self, batch: int) -> None:
-        self.rows = {key: row for key, row in self.rows.items() if row[1] != batch}
+        self.loads.pop(batch, None)
+        self._apply_all()
 
     def drop_before(self, day: date) -> None:
         start = datetime(day.year, day.month, day.day, tzinfo=ZONE)
-        self.rows = {key: row for key, row in self.rows.items() if key[1] >= start}
+        for batch, brought in self.loads.items():
+            self.loads[batch] = {key: row for key, row in brought.items() if key[1] >= start}
+        self._apply_all()
+
+    def _apply_all(self) -> None:
+        self.rows = {key: (row, batch) for batch, brought in self.loads.items() for key, row in brought.items()}
 
 
 def rounded(number: Fraction, places: int) -> Decimal:

@@ -39,7 +39,7 @@ def bare_app(answer: str, *_: Any, **__: Any) -> ASGIApp:
 if __name__ == "__main__":
     answer_file, port, workers = sys.argv[1:]
     # The same server with the same settings as evload: all but the application and what it does to connections.
-    replaced = {"HotProtocol": HttpToolsProtocol, "_app": partial(bare_app, Path(answer_file).read_text())}
+    replaced = {"protocol_class": lambda: HttpToolsProtocol, "_app": partial(bare_app, Path(answer_file).read_text())}
     assert replaced.keys() <= vars(serve).keys(), "evload's serve.py has other names by now"
     vars(serve).update(replaced)
     settings = Settings(database_url="postgresql://nobody@nowhere/nothing")
