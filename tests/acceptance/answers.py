@@ -5,6 +5,7 @@ from typing import Any
 NAMES = (
     "index", "date_from", "date_to", "user_id", "session_id",
     "synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh",
+    "metered_kwh", "location_id",
 )  # fmt: skip
 A_10 = (1, "2018-12-21T10:00:00", "2018-12-21T11:00:00", "A-1", 1, 0.3, 0.3, None, 0.06)
 A_11 = (2, "2018-12-21T11:00:00", "2018-12-21T12:00:00", "A-1", 1, 1.62, 3.24, None, None)
@@ -14,7 +15,7 @@ OE_09 = (5, "2019-01-01T09:00:00", "2019-01-01T10:00:00", "Ø b/2", 3, 3.6, 7.2,
 
 
 def rows(*found: tuple[object, ...]) -> list[dict[str, object]]:
-    return [dict(zip(NAMES, row, strict=True)) for row in found]
+    return [dict(zip(NAMES, (*row, None, ""), strict=True)) for row in found]
 
 
 def series(name: str, value: str, found: dict[str, float]) -> list[dict[str, object]]:

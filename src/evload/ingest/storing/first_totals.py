@@ -76,8 +76,8 @@ class FirstTotals:
 
     def _add_hours(self, block: Block) -> None:
         sums = block.rows.group_by("hour_index", "location_index").agg(map(_sum_or_null, WH))
-        places = block.hours["date_from"][sums["hour_index"]].alias("hour"), block.locations[sums["location_index"]]
-        hours = pl.DataFrame([places[0], places[1].alias("location_id"), *sums.select(WH)], schema=HOURS)
+        columns = block.hours["date_from"][sums["hour_index"]].alias("hour"), block.locations[sums["location_index"]]
+        hours = pl.DataFrame([columns[0], columns[1].alias("location_id"), *sums.select(WH)], schema=HOURS)
         self._hours = pl.concat([self._hours, hours]).group_by("hour", "location_id").agg(map(_sum_or_null, WH))
 
     def _user_numbers(self, users: pl.Series) -> pl.Series:
