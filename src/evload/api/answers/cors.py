@@ -30,15 +30,14 @@ class Cors:
 
     def added_to(self, headers: Headers, origin: bytes | None) -> Headers:
         """Returns the headers with those that the CORS middleware would add to an answer for this origin."""
-        kept = [(name, value + b", Origin" if name == b"vary" else value) for name, value in headers]
+        found = list(headers)
+        if origin is not None:
+            allow = [(b"access-control-allow-origin", origin)] if self._is_allowed(origin) else []
+            # The order is the middleware's own.
+            found += [*allow, *SIMPLE_HEADERS] if ANY_ORIGIN in self._allowed else [*SIMPLE_HEADERS, *allow]
         if not any(name == b"vary" for name, _ in headers):
-            kept.append((b"vary", b"Origin"))
-        if origin is None:
-            return kept
-        allow = [(b"access-control-allow-origin", origin)] if self._is_allowed(origin) else []
-        if ANY_ORIGIN in self._allowed:  # in the middleware's own order
-            return [*kept, *allow, *SIMPLE_HEADERS]
-        return [*kept, *SIMPLE_HEADERS, *allow]
+            return [*found, (b"vary", b"Origin")]
+        return [(name, value + b", Origin" if name == b"vary" else value) for name, value in found]
 
     def _is_allowed(self, origin: bytes) -> bool:
         return ANY_ORIGIN in self._allowed or origin in self._allowed
