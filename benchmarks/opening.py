@@ -30,7 +30,11 @@ COMPLETE = """() => new Promise((resolve) => {
   const seen = (list) => list.getEntriesByName("complete").length && painted();
   new PerformanceObserver(seen).observe({ type: "mark", buffered: true });
 })"""
-MARK = "() => performance.getEntriesByName('complete')[0]?.startTime"
+# Where that took longer than was waited, it is waited for, and the debugger's share is in the figure.
+MARK = """() => new Promise((resolve) => {
+  const seen = (list) => list.getEntriesByName("complete").slice(0, 1).forEach((mark) => resolve(mark.startTime));
+  new PerformanceObserver(seen).observe({ type: "mark", buffered: true });
+})"""
 SETTLED_SECONDS = 0.7
 OPENED_WITHIN_SECONDS = 2.5
 

@@ -2,7 +2,8 @@
 
 import { DAY, toDay, toMs } from "./format.js";
 
-export const MEASURES = ["synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_kwh"];
+/** The measures that the page offers: evload writes them into it, the default first. */
+const MEASURES = [...document.getElementById("measure").options].map(({ value }) => value);
 export const SORTS = ["energy_kwh", "user_id", "hours", "sessions"];
 export const PRESETS = [
   { name: "All", days: 0 },
@@ -71,7 +72,8 @@ export function rangeQuery(choice) {
 export function daysBefore(choice, everyDay) {
   if (!choice.start) return null;
   const latest = everyDay.at(-1).day;
-  const length = Math.round((toMs(choice.end && choice.end < latest ? choice.end : latest) - toMs(choice.start)) / DAY) + 1;
+  const length =
+    Math.round((toMs(choice.end && choice.end < latest ? choice.end : latest) - toMs(choice.start)) / DAY) + 1;
   const [start, end] = [toDay(toMs(choice.start) - length * DAY), toDay(toMs(choice.start) - DAY)];
   const days = everyDay.filter(({ day }) => day >= start && day <= end);
   return days.length ? { start, end, length, days } : null;

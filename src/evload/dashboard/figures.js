@@ -1,33 +1,8 @@
-// From data to what Plotly draws: traces and layouts in one style.
+// From data to what Plotly draws: a figure's traces and layout, its label, and the table behind it.
 
-import { DAY, HOUR, day, hourOf, number, time, toMs, toText, weekdayAndDay, weekdays } from "./format.js";
-
-const COARSE = matchMedia("(pointer: coarse)");
-
-let style;
-const colour = (name) => (style ??= getComputedStyle(document.documentElement)).getPropertyValue(`--${name}`).trim();
-
-/** Plotly reads some HTML in texts; what users are called is none. */
-export const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-
-const axis = (more) => ({
-  gridcolor: colour("grid"), linecolor: colour("line"), zeroline: false, ...more,
-  title: more.title && { text: more.title, standoff: 10, font: { size: 12 } },
-});
-
-function layout({ xaxis, yaxis, ...more }) {
-  const surface = colour("surface");
-  return {
-    paper_bgcolor: surface, plot_bgcolor: surface, margin: { l: 60, r: 8, t: 8, b: 40 }, autosize: true,
-    font: { family: colour("sans"), size: 12, color: colour("muted") },
-    hovermode: "x unified", hoverlabel: { bgcolor: colour("surface"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
-    showlegend: false, legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", itemclick: false, itemdoubleclick: false },
-    dragmode: COARSE.matches ? false : "zoom",
-    xaxis: axis({ showgrid: false, ...xaxis }),
-    yaxis: axis({ rangemode: "tozero", fixedrange: true, ticklabeloverflow: "allow", ...yaxis }),
-    ...more,
-  };
-}
+import { DAY, day, HOUR, hourOf, number, time, toMs, toText, weekdayAndDay, weekdays } from "./format.js";
+import { sevenDayMean, steps } from "./series.js";
+import { colour, layout } from "./style.js";
 
 const DAYS = { type: "date", hoverformat: "%a %x" };
 const HOURS = { type: "date", hoverformat: "%a %x, %H:%M" };
@@ -35,34 +10,7 @@ const WITH_LEGEND = { showlegend: true, margin: { l: 60, r: 8, t: 26, b: 40 } };
 const MOST_BARS = 200;
 const TEXT_ONLY = "%{hovertext}<extra></extra>";
 
-/** A step for each row. Between rows that do not follow each other the line breaks, or falls to `between`. */
-function steps(rows, { of, value, size, between = null }) {
-  const [x, y] = [[], []];
-  const point = (ms, value) => (x.push(toText(ms)), y.push(value));
-  rows.forEach((row, index) => {
-    const [begin, next] = [toMs(row[of]), index + 1 < rows.length ? toMs(rows[index + 1][of]) : Infinity];
-    point(begin, row[value]);
-    if (next <= begin + size) return; // the next one, or the same hour again when clocks are set back
-    point(begin + size - 1000, row[value]);
-    point(begin + size, between);
-    if (between !== null && next < Infinity) point(next - 1000, between);
-  });
-  return { x, y };
-}
-
-/** The mean of the observed days among the last seven, from the seventh day on. */
-export function sevenDayMean(rows, value) {
-  const means = [];
-  let first = 0;
-  let sum = 0;
-  rows.forEach((row, index) => {
-    const now = toMs(row.day);
-    sum += row[value];
-    for (; toMs(rows[first].day) <= now - 7 * DAY; first++) sum -= rows[first][value];
-    means.push(now - toMs(rows[0].day) < 6 * DAY ? null : Math.round((sum / (index - first + 1)) * 1000) / 1000);
-  });
-  return means;
-}
+const kwh = (value) => `${number(value)} kWh`;
 
 /** A bar for each day. So many that they touch are drawn as one shape, which looks the same and takes half the time. */
 function byDay(rows, value, unit, digits) {
@@ -79,9 +27,30 @@ function byDay(rows, value, unit, digits) {
     span: (many ? [first, last + DAY] : [first - around, last + around]).map(toText),
     traces: [
       many
-        ? { ...each, ...line, ...steps(rows, { of: "day", value, size: DAY }), line: { width: 0, shape: "hv" }, fill: "tozeroy", fillcolor: colour("bar") }
-        : { ...each, type: "bar", x, y: rows.map((row) => row[value]), width: 0.82 * DAY, marker: { color: colour("bar"), line: { width: 0 } } },
-      { x, y: means, ...line, name: "7-day mean", line: { color: colour("mean"), width: 2 }, hovertemplate: `7-day mean ${saying.replace(`.${digits}f`, `.${digits || 1}f`)}` },
+        ? {
+            ...each,
+            ...line,
+            ...steps(rows, { of: "day", value, size: DAY }),
+            line: { width: 0, shape: "hv" },
+            fill: "tozeroy",
+            fillcolor: colour("bar"),
+          }
+        : {
+            ...each,
+            type: "bar",
+            x,
+            y: rows.map((row) => row[value]),
+            width: 0.82 * DAY,
+            marker: { color: colour("bar"), line: { width: 0 } },
+          },
+      {
+        x,
+        y: means,
+        ...line,
+        name: "7-day mean",
+        line: { color: colour("mean"), width: 2 },
+        hovertemplate: `7-day mean ${saying.replace(`.${digits}f`, `.${digits || 1}f`)}`,
+      },
     ],
   };
 }
@@ -92,7 +61,7 @@ export function dailyEnergy(rows) {
   return {
     traces,
     layout: layout({ xaxis: { ...DAYS, range: span }, yaxis: { title: "kWh per day" }, ...WITH_LEGEND }),
-    label: `${number(rows.length, 0)} days of energy; the most on ${day(peak.day)}: ${number(peak.daily_energy_kwh)} kWh.`,
+    label: `${number(rows.length, 0)} days of energy; the most on ${day(peak.day)}: ${kwh(peak.daily_energy_kwh)}.`,
     columns: [
       { name: "day", title: "Day", shown: weekdayAndDay },
       { name: "daily_energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 3) },
@@ -121,25 +90,48 @@ export function weeklyRhythm(rows) {
   const [long, short] = [weekdays("long"), weekdays("short")];
   const hours = [...Array(24).keys()];
   const at = new Map(rows.map((row) => [row.weekday * 24 + row.hour, row]));
-  const grid = (make) => short.map((_, index) => hours.map((hour) => make(at.get((index + 1) * 24 + hour), index, hour)));
+  const grid = (make) =>
+    short.map((_, index) => hours.map((hour) => make(at.get((index + 1) * 24 + hour), index, hour)));
   const peak = rows.reduce((most, row) => (row.mean_energy_kwh > most.mean_energy_kwh ? row : most));
   const clock = (hour) => `${String(hour).padStart(2, "0")}:00`;
+  const peakHour = `${long[peak.weekday - 1]} from ${clock(peak.hour)}`;
+  const told = ({ mean_energy_kwh, observed_hours }, index, hour) =>
+    `<b>${long[index]}, ${clock(hour)} – ${clock((hour + 1) % 24)}</b><br>` +
+    `${kwh(mean_energy_kwh)} on average of ${number(observed_hours, 0)} hours`;
   return {
-    traces: [{
-      type: "heatmap", x: hours, y: short, z: grid((row) => row?.mean_energy_kwh ?? null), xgap: 2, ygap: 2, hoverongaps: false,
-      zmin: 0, colorscale: [[0, colour("low")], [0.5, colour("mid")], [1, colour("high")]],
-      hovertext: grid((row, index, hour) => row
-        ? `<b>${long[index]}, ${clock(hour)} – ${clock((hour + 1) % 24)}</b><br>${number(row.mean_energy_kwh)} kWh on average of ${number(row.observed_hours, 0)} hours`
-        : ""),
-      hovertemplate: TEXT_ONLY,
-      colorbar: { thickness: 8, outlinewidth: 0, len: 1, title: { text: "kWh", side: "top" }, nticks: 5 },
-    }],
+    traces: [
+      {
+        type: "heatmap",
+        x: hours,
+        y: short,
+        z: grid((row) => row?.mean_energy_kwh ?? null),
+        xgap: 2,
+        ygap: 2,
+        hoverongaps: false,
+        zmin: 0,
+        colorscale: [
+          [0, colour("low")],
+          [0.5, colour("mid")],
+          [1, colour("high")],
+        ],
+        hovertext: grid((row, index, hour) => (row ? told(row, index, hour) : "")),
+        hovertemplate: TEXT_ONLY,
+        colorbar: { thickness: 8, outlinewidth: 0, len: 1, title: { text: "kWh", side: "top" }, nticks: 5 },
+      },
+    ],
     layout: layout({
-      hovermode: "closest", dragmode: false, margin: { l: 40, r: 0, t: 8, b: 44 },
-      xaxis: { fixedrange: true, tickvals: hours.filter((hour) => hour % 3 === 0), title: "hour of the day", ticks: "" },
+      hovermode: "closest",
+      dragmode: false,
+      margin: { l: 40, r: 0, t: 8, b: 44 },
+      xaxis: {
+        fixedrange: true,
+        tickvals: hours.filter((hour) => hour % 3 === 0),
+        title: "hour of the day",
+        ticks: "",
+      },
       yaxis: { autorange: "reversed", showgrid: false, rangemode: "normal", ticks: "" },
     }),
-    label: `Mean load by weekday and hour; the most on ${long[peak.weekday - 1]} from ${clock(peak.hour)}: ${number(peak.mean_energy_kwh)} kWh.`,
+    label: `Mean load by weekday and hour; the most on ${peakHour}: ${kwh(peak.mean_energy_kwh)}.`,
     columns: [
       { name: "weekday", title: "Weekday", shown: (value) => long[value - 1] },
       { name: "hour", title: "Hour", shown: clock },
@@ -153,17 +145,27 @@ export function weeklyRhythm(rows) {
 export function durationCurve(rows) {
   const said = (row) => `At least ${number(row.hourly_energy_kwh)} kWh in ${number(row.hours, 0)} hours`;
   const tenth = rows.find((row) => row.share_percent >= 10) ?? rows.at(-1);
+  const inTenth = `${kwh(tenth.hourly_energy_kwh)} in a tenth`;
   return {
-    traces: [{
-      type: "scatter", mode: "lines", x: rows.map((row) => row.share_percent), y: rows.map((row) => row.hourly_energy_kwh),
-      line: { color: colour("accent"), width: 2 }, fill: "tozeroy", fillcolor: colour("area"),
-      hovertext: rows.map(said), hovertemplate: TEXT_ONLY,
-    }],
+    traces: [
+      {
+        type: "scatter",
+        mode: "lines",
+        x: rows.map((row) => row.share_percent),
+        y: rows.map((row) => row.hourly_energy_kwh),
+        line: { color: colour("accent"), width: 2 },
+        fill: "tozeroy",
+        fillcolor: colour("area"),
+        hovertext: rows.map(said),
+        hovertemplate: TEXT_ONLY,
+      },
+    ],
     layout: layout({
-      xaxis: { range: [0, 100], ticksuffix: " %", hoverformat: ".1f", title: "share of the observed hours" }, yaxis: { title: "kWh in the hour" },
+      xaxis: { range: [0, 100], ticksuffix: " %", hoverformat: ".1f", title: "share of the observed hours" },
+      yaxis: { title: "kWh in the hour" },
       margin: { l: 60, r: 14, t: 8, b: 44 },
     }),
-    label: `The load was at least ${number(rows[0].hourly_energy_kwh)} kWh in the peak hour and ${number(tenth.hourly_energy_kwh)} kWh in a tenth of the hours.`,
+    label: `The load was at least ${kwh(rows[0].hourly_energy_kwh)} in the peak hour and ${inTenth} of the hours.`,
     columns: [
       { name: "hours", title: "Hours", shown: (value) => number(value, 0) },
       { name: "share_percent", title: "Share of hours, %", shown: (value) => number(value, 3) },
@@ -179,14 +181,26 @@ const hourColumns = [
 ];
 
 export function hourlyLoad(rows, range, between = null) {
-  const peak = rows.length ? rows.reduce((most, row) => (row.hourly_energy_kwh > most.hourly_energy_kwh ? row : most)) : null;
+  const peak = rows.length
+    ? rows.reduce((most, row) => (row.hourly_energy_kwh > most.hourly_energy_kwh ? row : most))
+    : null;
   return {
-    traces: [{
-      type: "scatter", mode: "lines", ...steps(rows, { of: "hour", value: "hourly_energy_kwh", size: HOUR, between }), line: { color: colour("accent"), width: 1.5, shape: "hv" },
-      fill: "tozeroy", fillcolor: colour("area"), hovertemplate: "%{y:,.3f} kWh<extra></extra>", connectgaps: false,
-    }],
+    traces: [
+      {
+        type: "scatter",
+        mode: "lines",
+        ...steps(rows, { of: "hour", value: "hourly_energy_kwh", size: HOUR, between }),
+        line: { color: colour("accent"), width: 1.5, shape: "hv" },
+        fill: "tozeroy",
+        fillcolor: colour("area"),
+        hovertemplate: "%{y:,.3f} kWh<extra></extra>",
+        connectgaps: false,
+      },
+    ],
     layout: layout({ xaxis: { ...HOURS, range }, yaxis: { title: "kWh in the hour" } }),
-    label: peak ? `Hourly load; the most at ${hourOf(peak.hour)}: ${number(peak.hourly_energy_kwh)} kWh.` : "No hours here.",
+    label: peak
+      ? `Hourly load; the most at ${hourOf(peak.hour)}: ${number(peak.hourly_energy_kwh)} kWh.`
+      : "No hours here.",
     columns: hourColumns,
     rows,
   };
@@ -195,14 +209,27 @@ export function hourlyLoad(rows, range, between = null) {
 /** What of the hours can be seen from afar: each day's peak. */
 export function dailyPeaks(rows, range) {
   const { x, y } = steps(rows, { of: "day", value: "peak_hourly_load_kwh", size: DAY });
-  const told = new Map(rows.map((row) => [row.day, `${number(row.peak_hourly_load_kwh)} kWh from ${time(row.peak_hour)}, the peak of the day`]));
+  const told = new Map(
+    rows.map((row) => [
+      row.day,
+      `${number(row.peak_hourly_load_kwh)} kWh from ${time(row.peak_hour)}, the peak of the day`,
+    ]),
+  );
   return {
-    traces: [{
-      type: "scatter", mode: "lines", x, y, connectgaps: false,
-      line: { color: colour("accent"), width: 1.25, shape: "hv" }, fill: "tozeroy", fillcolor: colour("area"),
-      hovertext: x.map((text) => told.get(text.slice(0, 10)) ?? ""),
-      hovertemplate: TEXT_ONLY,
-    }],
+    traces: [
+      {
+        type: "scatter",
+        mode: "lines",
+        x,
+        y,
+        connectgaps: false,
+        line: { color: colour("accent"), width: 1.25, shape: "hv" },
+        fill: "tozeroy",
+        fillcolor: colour("area"),
+        hovertext: x.map((text) => told.get(text.slice(0, 10)) ?? ""),
+        hovertemplate: TEXT_ONLY,
+      },
+    ],
     layout: layout({ xaxis: { ...DAYS, range }, yaxis: { title: "kWh in the hour" } }),
     label: `The peak hour of each of ${number(rows.length, 0)} days.`,
     columns: [
@@ -212,11 +239,4 @@ export function dailyPeaks(rows, range) {
     ],
     rows,
   };
-}
-
-/** A user's rows, one for each session and hour, become one for each hour. */
-export function hoursOfRows(rows, measure) {
-  const sums = new Map();
-  for (const row of rows) sums.set(row.date_from, (sums.get(row.date_from) ?? 0) + (row[measure] ?? 0));
-  return [...sums].map(([hour, sum]) => ({ hour, hourly_energy_kwh: Math.round(sum * 1000) / 1000 }));
 }

@@ -1,5 +1,5 @@
-// Numbers and times for people. Times come on the site's clock, without an offset: they are read as if they were UTC and
-// written in UTC again, so that the reader's own time zone never moves them.
+// Numbers and times for people. Times come on the site's clock, without an offset: they are read as if they were UTC,
+// and written in UTC again, so that the reader's own time zone never moves them.
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -44,14 +44,26 @@ export const percent = (ratio, extra = {}) => number(ratio, 1, { style: "percent
 
 export function ago(ms) {
   const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
-  const units = [["year", 365.25 * DAY], ["month", 30.4 * DAY], ["day", DAY], ["hour", HOUR]];
+  const units = [
+    ["year", 365.25 * DAY],
+    ["month", 30.4 * DAY],
+    ["day", DAY],
+    ["hour", HOUR],
+  ];
   const [unit, size] = units.find(([, one]) => ms >= one) ?? units.at(-1);
   return relative.format(-Math.floor(ms / size), unit);
 }
 
 /** What the site's clock shows now, in the same reading as `toMs`. */
 export function nowAt(timezone) {
-  const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  const parts = {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  };
   const shown = new Intl.DateTimeFormat("sv", { ...parts, timeZone: timezone }).format(new Date());
   return toMs(shown.replace(" ", "T"));
 }
@@ -71,10 +83,22 @@ export function plotlyLocale() {
     name: "reader",
     dictionary: {},
     format: {
-      days: fromSunday(weekdays("long")), shortDays: fromSunday(weekdays("short")), months: months("long"), shortMonths: months("short"),
-      periods: ["AM", "PM"], dateTime: "%x %X", date: dayFirst ? "%-d %b %Y" : "%b %-d, %Y", time: "%H:%M:%S",
-      decimal: part("decimal") ?? ".", thousands: part("group") ?? "", grouping: [3], currency: ["", ""],
-      year: "%Y", month: "%b %Y", dayMonth: dayFirst ? "%-d %b" : "%b %-d", dayMonthYear: dayFirst ? "%-d %b %Y" : "%b %-d, %Y",
+      days: fromSunday(weekdays("long")),
+      shortDays: fromSunday(weekdays("short")),
+      months: months("long"),
+      shortMonths: months("short"),
+      periods: ["AM", "PM"],
+      dateTime: "%x %X",
+      date: dayFirst ? "%-d %b %Y" : "%b %-d, %Y",
+      time: "%H:%M:%S",
+      decimal: part("decimal") ?? ".",
+      thousands: part("group") ?? "",
+      grouping: [3],
+      currency: ["", ""],
+      year: "%Y",
+      month: "%b %Y",
+      dayMonth: dayFirst ? "%-d %b" : "%b %-d",
+      dayMonthYear: dayFirst ? "%-d %b %Y" : "%b %-d, %Y",
     },
   };
 }

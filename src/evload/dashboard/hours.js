@@ -1,19 +1,29 @@
 // The hourly load: from afar each day's peak, near by every hour, fetched month by month as the zoom needs them.
 
-import { DAY, HOUR, days, toDay, toMs, toText } from "./format.js";
-import { dailyPeaks, hourlyLoad, hoursOfRows } from "./figures.js";
-import { Panel, element } from "./panel.js";
+import { dailyPeaks, hourlyLoad } from "./figures.js";
+import { DAY, days, HOUR, toDay, toMs, toText } from "./format.js";
+import { element, Panel } from "./panel.js";
+import { hoursOfRows } from "./series.js";
 import { ask } from "./server.js";
 
 const HOURS_UP_TO = 62 * DAY;
 const SETTLED_AFTER_MS = 150;
-const WIDTHS = [["All", Infinity], ["Month", 30 * DAY], ["Week", 7 * DAY], ["Day", DAY]];
+const WIDTHS = [
+  ["All", Infinity],
+  ["Month", 30 * DAY],
+  ["Week", 7 * DAY],
+  ["Day", DAY],
+];
 
 const monthOf = (ms) => toText(ms).slice(0, 7);
 
 function monthsBetween(from, to) {
   const found = [];
-  for (const date = new Date(`${monthOf(from)}-01T00:00:00Z`); date.getTime() < to; date.setUTCMonth(date.getUTCMonth() + 1)) {
+  for (
+    const date = new Date(`${monthOf(from)}-01T00:00:00Z`);
+    date.getTime() < to;
+    date.setUTCMonth(date.getUTCMonth() + 1)
+  ) {
     found.push(monthOf(date.getTime()));
   }
   return found;
@@ -137,16 +147,28 @@ export class Hours extends Panel {
       const hours = hoursOfRows(userRows ?? [], choice.measure);
       if (!hours.length) return { about: `There are no rows of ${choice.user} from ${between}.` };
       const seen = hours.filter(({ hour }) => toMs(hour) >= from && toMs(hour) < to);
-      return { figure: { ...hourlyLoad(hours, range, 0), rows: seen }, about: `Every hour this user is plugged in or charging, ${between}, kWh`, detail: "hours" };
+      return {
+        figure: { ...hourlyLoad(hours, range, 0), rows: seen },
+        about: `Every hour this user is plugged in or charging, ${between}, kWh`,
+        detail: "hours",
+      };
     }
     if (to - from > HOURS_UP_TO) {
-      return { figure: dailyPeaks(daily, range), about: "The peak hour of each day, kWh. Zoom in, or drag over the chart, to see every hour.", detail: "days" };
+      return {
+        figure: dailyPeaks(daily, range),
+        about: "The peak hour of each day, kWh. Zoom in, or drag over the chart, to see every hour.",
+        detail: "days",
+      };
     }
     const margin = (to - from) / 2;
     const hours = await this.#hours(from - margin, to + margin);
     const seen = hours.filter(({ hour }) => toMs(hour) >= from && toMs(hour) < to);
     const figure = hourlyLoad(hours, range);
-    return { figure: { ...figure, ...(seen.length ? { label: hourlyLoad(seen, range).label } : {}), rows: seen }, about: `Every hour, ${between}, kWh`, detail: "hours" };
+    return {
+      figure: { ...figure, ...(seen.length ? { label: hourlyLoad(seen, range).label } : {}), rows: seen },
+      about: `Every hour, ${between}, kWh`,
+      detail: "hours",
+    };
   }
 
   /** The hours of the range between two moments. Only months in which something was observed are asked for. */
@@ -157,12 +179,18 @@ export class Hours extends Panel {
     const months = monthsBetween(Math.max(from, first), Math.min(to, last)).filter((month) => observed.has(month));
     const missing = months.filter((month) => !this.#months.has(month));
     if (missing.length) {
-      const query = new URLSearchParams({ measure: choice.measure, start_date: `${missing[0]}-01`, end_date: lastDayOf(missing.at(-1)) });
+      const query = new URLSearchParams({
+        measure: choice.measure,
+        start_date: `${missing[0]}-01`,
+        end_date: lastDayOf(missing.at(-1)),
+      });
       const { data } = await ask("load/hourly", query);
       for (const month of missing) this.#months.set(month, []);
       for (const row of data ?? []) this.#months.get(row.hour.slice(0, 7))?.push(row);
     }
-    return months.flatMap((month) => this.#months.get(month)).filter(({ hour }) => toMs(hour) >= first && toMs(hour) < last);
+    return months
+      .flatMap((month) => this.#months.get(month))
+      .filter(({ hour }) => toMs(hour) >= first && toMs(hour) < last);
   }
 
   #markZoom(from, to) {

@@ -1,9 +1,16 @@
 // A card with a chart, the table behind it, and its downloads.
 
 import { plotlyLocale } from "./format.js";
-import { plain } from "./figures.js";
+import { plain } from "./style.js";
 
-const CONFIG = { displayModeBar: false, displaylogo: false, responsive: true, showTips: false, locale: "reader", scrollZoom: false };
+const CONFIG = {
+  displayModeBar: false,
+  displaylogo: false,
+  responsive: true,
+  showTips: false,
+  locale: "reader",
+  scrollZoom: false,
+};
 const PICTURE = { format: "png", width: 1200, height: 560, scale: 2 };
 
 export const element = (tag, properties = {}, ...children) => {
@@ -18,7 +25,10 @@ let plotly;
 export function whenPlotlyIsThere() {
   plotly ??= new Promise((resolve, reject) => {
     const script = document.querySelector('script[src*="plotly"]');
-    const ready = () => (window.Plotly.register(plotlyLocale()), resolve(window.Plotly));
+    const ready = () => {
+      window.Plotly.register(plotlyLocale());
+      resolve(window.Plotly);
+    };
     if (window.Plotly) ready();
     else {
       script.addEventListener("load", ready);
@@ -36,7 +46,9 @@ function csvCell(value) {
 }
 
 export const csvOf = (columns, rows) =>
-  [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ name }) => csvCell(row[name])))].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
+  [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ name }) => csvCell(row[name])))]
+    .map((cells) => cells.join(","))
+    .join("\r\n") + "\r\n";
 
 export function save(href, name) {
   element("a", { href, download: name }).click();
@@ -49,7 +61,11 @@ export function saveText(text, name) {
 }
 
 export function tableOf(columns, rows, title) {
-  const head = element("tr", {}, ...columns.map((column) => element("th", { scope: "col", textContent: column.title })));
+  const head = element(
+    "tr",
+    {},
+    ...columns.map((column) => element("th", { scope: "col", textContent: column.title })),
+  );
   const cell = (column, row) => element("td", { textContent: column.shown(row[column.name]) });
   const body = rows.map((row) => element("tr", {}, ...columns.map((column) => cell(column, row))));
   const caption = element("caption", { className: "unseen", textContent: title });
@@ -78,7 +94,8 @@ export class Panel {
   name(title) {
     this.heading.textContent = title;
     this.table.setAttribute("aria-label", `${title}: table`);
-    for (const button of this.tools.querySelectorAll("[data-says]")) button.setAttribute("aria-label", `${button.dataset.says}: ${title}`);
+    for (const button of this.tools.querySelectorAll("[data-says]"))
+      button.setAttribute("aria-label", `${button.dataset.says}: ${title}`);
   }
 
   tool(text, says, does) {
@@ -89,7 +106,7 @@ export class Panel {
     return button;
   }
 
-  /** Draws unless the stamp says that nothing changed. The stamp's `view` keeps the reader's zoom while it stays the same. */
+  /** Draws the figure unless the stamp is the last one's. The reader's zoom stays while `view` stays the same. */
   async draw(figure, { about, view, stamp, file }) {
     const Plotly = await whenPlotlyIsThere();
     this.file = file;
@@ -100,7 +117,8 @@ export class Panel {
     this.#figure = figure;
     this.chart.setAttribute("aria-label", `${this.heading.textContent}. ${figure.label}`);
     const layout = { ...figure.layout, uirevision: view };
-    if ("print" in document.documentElement.dataset) Object.assign(layout, { width: this.chart.clientWidth, height: this.chart.clientHeight });
+    if ("print" in document.documentElement.dataset)
+      Object.assign(layout, { width: this.chart.clientWidth, height: this.chart.clientHeight });
     await Plotly.react(this.chart, figure.traces, layout, CONFIG);
     this.#fillTable();
   }
@@ -133,8 +151,15 @@ export class Panel {
     if (!this.#figure) return;
     const { chart } = this;
     const title = `<b>${plain(this.heading.textContent)}</b><br><sup>${plain(this.about.textContent)}</sup>`;
-    const named = { ...chart.layout, title: { text: title, x: 0.02, xanchor: "left", y: 0.95, yanchor: "top" }, margin: { l: 64, r: 24, t: 84, b: 48 } };
-    const picture = await (await whenPlotlyIsThere()).toImage({ data: chart.data, layout: named, config: CONFIG }, PICTURE);
+    const named = {
+      ...chart.layout,
+      title: { text: title, x: 0.02, xanchor: "left", y: 0.95, yanchor: "top" },
+      margin: { l: 64, r: 24, t: 84, b: 48 },
+    };
+    const picture = await (await whenPlotlyIsThere()).toImage(
+      { data: chart.data, layout: named, config: CONFIG },
+      PICTURE,
+    );
     save(picture, `${this.file}.png`);
   }
 }

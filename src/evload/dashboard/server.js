@@ -14,9 +14,16 @@ export class Refused extends Error {
   }
 }
 
-/** An answer: its data, its text to tell whether it changed, and the data version it belongs to. Null where nothing was observed. */
+/**
+ * Fetches an answer: its data, null where nothing was observed; its text, which tells whether it changed; and the data
+ * version it belongs to.
+ */
 export async function ask(path, query, signal) {
-  const response = await fetch(addressOf(path, query), { signal, cache: "no-cache", headers: { Accept: "application/json" } });
+  const response = await fetch(addressOf(path, query), {
+    signal,
+    cache: "no-cache",
+    headers: { Accept: "application/json" },
+  });
   const text = await response.text();
   const version = Number(response.headers.get("X-Data-Version"));
   if (response.status === 404) return { data: null, text, version };
@@ -52,7 +59,8 @@ export class Watch {
 
   open() {
     this.#close();
-    const source = (this.#source = new EventSource(addressOf("events")));
+    const source = new EventSource(addressOf("events"));
+    this.#source = source;
     source.addEventListener("open", () => {
       this.#stopPolling();
       this.#heard({ listens: true });
@@ -79,7 +87,8 @@ export class Watch {
   }
 
   async #poll() {
-    const turn = (this.#polling = {});
+    const turn = {};
+    this.#polling = turn;
     const news = await this.#asked();
     if (turn !== this.#polling) return;
     this.#heard(news);
@@ -88,7 +97,10 @@ export class Watch {
 
   async #asked() {
     try {
-      const options = { headers: this.#etag ? { "If-None-Match": this.#etag } : {}, signal: AbortSignal.timeout(POLL_PATIENCE_MS) };
+      const options = {
+        headers: this.#etag ? { "If-None-Match": this.#etag } : {},
+        signal: AbortSignal.timeout(POLL_PATIENCE_MS),
+      };
       const response = await fetch(addressOf("kpi/total-energy"), { ...options, cache: "no-store" });
       if (response.status >= 500) return { trouble: new Refused(response.status, detailIn(await response.text())) };
       this.#etag = response.headers.get("ETag") ?? "";

@@ -1,11 +1,11 @@
-"""`/dashboard`: the page out of `evload/dashboard/`, and Plotly out of its package, which is never imported."""
+"""`/dashboard` serves the page and the modules of `evload/dashboard/`, and Plotly out of its package."""
 
 import asyncio
 import hashlib
 import importlib.util
-import re
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,24 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from evload.api.answers.cache import compressed
 from evload.api.answers.representation import Negotiation, is_held
+from evload.measures import MEASURES
 
 FOLDER = Path(__file__).parents[2] / "dashboard"
-# In this order they make one script: what a module needs stands before it.
-MODULES = (
-    "format.js", "address.js", "server.js", "figures.js", "panel.js", "cards.js", "hours.js", "users.js", "page.js",
-)  # fmt: skip
-# Imports have no meaning there; comments and indents are for those who read the modules.
-LEFT_AT_HOME = re.compile(r"^import [^;]*;\n|^ *//.*\n|(?<=;) // .*|^ */\*\*.*\*/\n|^ +|^\n", re.MULTILINE)
-INDENT = re.compile(r"^ +", re.MULTILINE)
-SPACE_IN_STYLE = re.compile(r"/\*.*?\*/|\s*([{};])\s*")
-EXPORT = re.compile(r"^export (?=async |class |const |function |let )", re.MULTILINE)
-# Around all of Plotly stands a function that is handed to another one. Browsers read such a function twice, to find its
-# end and to run it, and more often where a debugger looks on: two to four tenths of a second for 5 MB.
-WRAPPER = re.compile(
-    rb"\A(/\*\*[^/]*\*/\n)\(\s*function\(root, factory\) \{[^}]*\} else \{[^}]*\}\s*\} \([^{]*=> \{\n"
-    rb"(.*)\nreturn Plotly;\n\}\)\);?\s*\Z",
-    re.DOTALL,
-)
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
 # Plotly writes style attributes, and draws pictures for download by way of blobs.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
@@ -45,11 +31,11 @@ HEADERS = {
     "Vary": "Accept-Encoding",
 }
 IMMUTABLE = "public, max-age=31536000, immutable"
-Handler = Callable[[Request], Awaitable[Response]]
+Respond = Callable[[Request], Awaitable[Response]]
 
 
 class File:
-    """What goes out for a path. It is read and compressed once for each encoding, when a client wants it or before."""
+    """A file answers requests with its bytes, compressed once for each encoding: on request, or ahead by `prepare`."""
 
     def __init__(self, media_type: str, cache_control: str, read: Callable[[], bytes]) -> None:
         self._media_type = media_type
@@ -79,38 +65,66 @@ class File:
         return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def script() -> str:
-    """The modules as one file: a browser has six connections to a server, and one of them listens to `/events`."""
-    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in MODULES)
-    return "\n".join(EXPORT.sub("", LEFT_AT_HOME.sub("", text)) for text in texts)
-
-
-def page(script_address: str, plotly_address: str) -> str:
-    style = SPACE_IN_STYLE.sub(r"\1", (FOLDER / "page.css").read_text(encoding="utf-8"))
-    text = (FOLDER / "page.html").read_text(encoding="utf-8")
-    for name, value in (("style", style), ("script", script_address), ("plotly", plotly_address)):
-        text = text.replace(f"[[{name}]]", value)
-    return INDENT.sub("", text)
-
-
-def plotly() -> bytes:
-    """Without its wrapper; a release that has another one is sent as it is."""
+def plotly_path() -> Path:
+    """Finds Plotly's script in its package without importing the package."""
     spec = importlib.util.find_spec("plotly")
     assert spec is not None
     assert spec.origin is not None
-    return WRAPPER.sub(rb"\1\2", (Path(spec.origin).parent / "package_data/plotly.min.js").read_bytes())
+    return Path(spec.origin).parent / "package_data/plotly.min.js"
 
 
-PLOTLY = File("text/javascript", IMMUTABLE, plotly)
+def assets() -> dict[str, bytes]:
+    """Reads the modules and the style: content by address.
+
+    The hash of them all stands in the address, so that browsers keep them, and never mix two releases. Addresses are
+    relative, so that the page also works below a proxy's prefix.
+    """
+    contents = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in MEDIA_TYPES}
+    digest = hashlib.blake2b(repr(contents).encode(), digest_size=8).hexdigest()
+    return {f"dashboard/assets/{digest}/{name}": content for name, content in contents.items()}
+
+
+def page(asset_addresses: list[str], plotly_address: str) -> str:
+    """Fills in what `page.html` leaves open: addresses and measures."""
+    address_of = {address.rpartition("/")[2]: address for address in asset_addresses}
+    modules = [address for name, address in address_of.items() if name.endswith(".js")]
+    values = {
+        "style": address_of["page.css"],
+        "script": address_of["page.js"],
+        "plotly": plotly_address,
+        "preloads": "\n".join(f'<link rel="modulepreload" href="{address}">' for address in modules),
+        "measures": "".join(f'<option value="{one.name}">{escape(one.title)}</option>' for one in MEASURES),
+    }
+    text = (FOLDER / "page.html").read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"[[{name}]]", value)
+    return text
+
+
+@cache
+def files() -> dict[str, File]:
+    """Collects all that the dashboard is made of: files by path."""
+    contents = assets()
+    plotly_address = f"dashboard/assets/plotly-{version('plotly')}/plotly.min.js"
+    html = page(list(contents), plotly_address).encode()
+    return {
+        "/dashboard": File("text/html", "no-cache", lambda: html),
+        f"/{plotly_address}": File("text/javascript", IMMUTABLE, plotly_path().read_bytes),
+        **{
+            f"/{address}": File(MEDIA_TYPES[Path(address).suffix], IMMUTABLE, partial(bytes, content))
+            for address, content in contents.items()
+        },
+    }
 
 
 async def prepare() -> None:
-    """Makes what the first visitor would have to wait for."""
-    await PLOTLY.prepare(b"zstd")
+    """Compresses all files ahead, so that the first visitor does not wait for it."""
+    for file in files().values():
+        await file.prepare(b"zstd")
 
 
-async def _welcome(otherwise: Handler, request: Request) -> Response:
-    """People look at the dashboard; programs get what they always got."""
+async def _welcome(otherwise: Respond, request: Request) -> Response:
+    """`/` sends browsers to the dashboard, and answers programs as ever."""
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/dashboard", 307, {"Vary": "Accept"})
     response = await otherwise(request)
@@ -118,18 +132,8 @@ async def _welcome(otherwise: Handler, request: Request) -> Response:
     return response
 
 
-def routes(welcome: Handler) -> list[BaseRoute]:
-    joined = script().encode()
-    # Relative, so that the page also works below a proxy's prefix.
-    script_address = f"dashboard/assets/{hashlib.blake2b(joined, digest_size=8).hexdigest()}/dashboard.js"
-    plotly_address = f"dashboard/assets/{version('plotly')}/plotly.min.js"
-    html = page(script_address, plotly_address).encode()
-    files = {
-        "/dashboard": File("text/html", "no-cache", lambda: html),
-        f"/{script_address}": File("text/javascript", IMMUTABLE, lambda: joined),
-        f"/{plotly_address}": PLOTLY,
-    }
+def routes(welcome: Respond) -> list[BaseRoute]:
     return [
         Route("/", partial(_welcome, welcome)),
-        *(Route(path, file.respond) for path, file in files.items()),
+        *(Route(path, file.respond) for path, file in files().items()),
     ]

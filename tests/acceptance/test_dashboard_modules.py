@@ -1,0 +1,53 @@
+"""The dashboard's pure modules, called in the browser on the page that they belong to."""
+
+from typing import Any
+
+import pytest
+
+from tests.acceptance.browser import Visit
+
+IMPORTED = "const m = await import(document.querySelector('link[href$=\"/%s.js\"]').href)"
+
+
+@pytest.mark.parametrize(
+    ("module", "expression", "expected"),
+    [
+        ("format", "m.number(1234.5)", "1,234.50"),
+        ("format", "m.number(null)", "\N{EN DASH}"),
+        ("format", "m.number(0, 0)", "0"),
+        ("format", "m.percent(0.1234, { signDisplay: 'exceptZero' })", "+12.3%"),
+        ("format", "m.toDay(m.toMs('2020-02-28') + m.DAY)", "2020-02-29"),
+        ("format", "m.toText(m.toMs('2019-03-31T02:30:00+02:00'))", "2019-03-31T02:30:00"),
+        ("format", "m.weekdays('short')", ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]),
+        ("format", "m.ago(3.5 * m.DAY)", "3 days ago"),
+        ("format", "m.ago(0)", "0 hours ago"),
+        ("address", "m.presetStart({ days: 7 }, '2020-01-02')", "2019-12-27"),
+        ("address", "m.presetStart({ months: 12 }, '2020-02-29')", "2019-03-01"),
+        ("address", "m.presetStart({ days: 0 }, '2020-02-29')", ""),
+        ("address", "m.presetOf({ start: '2019-12-27', end: '' }, '2020-01-02').name", "7 days"),
+        ("address", "m.presetOf({ start: '2019-12-27', end: '2020-01-01' }, '2020-01-02')", None),
+        ("address", "`${m.rangeQuery({ measure: 'x', start: '2020-01-02' })}`", "measure=x&start_date=2020-01-02"),
+        (
+            "address",
+            "m.daysBefore({ start: '2020-01-05' }, [{ day: '2020-01-03' }, { day: '2020-01-06' }])",
+            {"start": "2020-01-03", "end": "2020-01-04", "length": 2, "days": [{"day": "2020-01-03"}]},
+        ),
+        ("address", "m.daysBefore({ start: '2020-01-05' }, [{ day: '2020-01-06' }])", None),
+        (
+            "series",  # the mean leaves the days out that were not observed
+            "m.sevenDayMean([1, 2, 7, 8, 15].map((n) => ({ day: `2020-01-${`${n}`.padStart(2, 0)}`, v: n })), 'v')",
+            [None, None, 3.333, 5.667, 15],
+        ),
+    ],
+)
+async def test_a_pure_function_gives_what_is_expected(
+    opened: Visit, module: str, expression: str, expected: Any
+) -> None:
+    called = f"async () => {{ {IMPORTED % module}; return {expression} }}"
+    assert await opened.page.evaluate(called) == expected
+
+
+@pytest.fixture
+async def opened(visit: Visit) -> Visit:
+    await visit.open("?start_date=2019-12-30")
+    return visit
