@@ -109,16 +109,17 @@ class WithMeasure(Params):
         AfterValidator(_known_measure),
         WithJsonSchema({"type": "string", "enum": [*NAMES]}),
         Field(
+            default=None,
             validate_default=True,
             description="Which energy to add up: unless given, the first of these that any loaded row had.",
         ),
-    ] = ""
+    ]
 
     @field_validator("measure", mode="before")
     @classmethod
     def default_measure(cls, value: object, info: ValidationInfo) -> object:
         held = (info.context or {})["measures"] or NAMES
-        return value or held[0]
+        return held[0] if value is None else value
 
     def missing(self, measures: Sequence[str]) -> str | None:
         return None if self.measure in measures else f"No data found for measure {self.measure}"
