@@ -22,6 +22,7 @@ REJECTED = "02.01.2019 09:00;02.01.2019 12:00;A-1;4;1;2;3;4"
 REPORT = {
     "file", "dry_run", "already_loaded_as", "batch_id", "rows_read", "inserted", "updated", "unchanged", "rejected",
     "coerced", "duplicates", "days_touched", "first_day", "last_day", "data_version", "rejects_file", "seconds",
+    "unused_columns", "sample_rows_removed",
 }  # fmt: skip
 SETTINGS = {
     "EVLOAD_POOL_SIZE": "abc",
@@ -201,7 +202,7 @@ async def test_refresh_follows_changes_by_hand(here: Shell, dsn: str, small_file
     connection = await asyncpg.connect(dsn)
     await connection.execute("DELETE FROM hourly_load WHERE user_id = 'A-1'")
     await connection.close()
-    assert here.succeed("refresh") == "Both views are up to date. Data version 2.\n"
+    assert here.succeed("refresh") == "All views are up to date. Data version 2.\n"
     assert await row_count(dsn) == 3
 
 

@@ -1,9 +1,11 @@
 import asyncio
 from typing import Any
+from uuid import UUID
 
 from evload.api.answers.cache import Answer, Cache
 from evload.api.answers.renewal import Renewal
 from evload.database import DatabaseUnavailable
+from evload.watch import DataVersion
 from tests.unit.api.test_cache import answer, answer_of
 
 
@@ -17,7 +19,7 @@ class SomeAnswers:
 
 
 class State:
-    data_version = 2
+    data_version = DataVersion(2, UUID(int=2))
 
 
 async def test_only_answers_of_the_new_version_are_kept_and_errors_do_not_stop_the_others() -> None:
