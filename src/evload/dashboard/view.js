@@ -5,7 +5,7 @@ import { ask } from "./server.js";
 
 const USERS_SHOWN = 10;
 
-/** Fetches the view of a choice. Where it is empty, `nothing` says what is missing: all "data", or hours in the "range". */
+/** Fetches the view of a choice. If that is empty, `nothing` tells what lacks: all "data", or hours in the "range". */
 export async function fetchView(choice, signal) {
   const get = (path, query, more = {}) => ask(path, new URLSearchParams([...query, ...Object.entries(more)]), signal);
   const { measure, start, end, user } = choice;
