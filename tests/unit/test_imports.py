@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api.answers": {"api.contract", "database", "errors", "queries", "watch"},
     "api.contract": {"api", "measures", "queries"},
     "api.operations": {"api", "api.contract", "database", "errors", "queries", "watch"},
-    "api.pages": {"api.answers", "api.contract"},
+    "api.pages": {"api.answers", "api.contract", "measures"},
     "api.server": {
         "api",
         "api.answers",
