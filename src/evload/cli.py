@@ -134,6 +134,8 @@ async def _status(dsn: str) -> dict[str, Any]:
 def _shown(value: Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
     return f"{value:,}" if isinstance(value, int) else str(value)

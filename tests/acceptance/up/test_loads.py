@@ -39,13 +39,13 @@ def test_the_port_of_an_up_that_still_loads_is_busy(here: Shell, tmp_path: Path)
         first.make_sure_it_ended()
 
 
-def test_a_load_beside_up_is_served_at_once(here: Shell, small_file: Path) -> None:
+def test_a_load_beside_up_replaces_the_sample_and_is_served_at_once(here: Shell, small_file: Path) -> None:
     with here.serving("up", "--workers", "2") as api:
-        assert "5 inserted" in here.succeed("load", small_file)
+        assert f"the sample made way: {SAMPLE_ROWS:,} rows" in here.succeed("load", small_file)
         for _ in range(10):  # whichever worker answers
-            assert api.json("/kpi/total-energy") == {"total_energy_kwh": 16068.82}
+            assert api.json("/kpi/total-energy") == {"total_energy_kwh": 5.65}
             assert "Ø b/2" in api.json("/users")
-        assert stored(here) == (f"{SAMPLE_ROWS + 5:,}", "2")
+        assert stored(here) == ("5", "2")
         assert "Data version 3" in here.succeed("refresh")
         here.succeed("migrate")
         assert api.json("/kpi/total-energy?end_date=2019-12-31") == {"total_energy_kwh": 5.65}
@@ -54,8 +54,19 @@ def test_a_load_beside_up_is_served_at_once(here: Shell, small_file: Path) -> No
 def test_commands_start_the_server_and_stop_it_again(here: Shell, data_dir: Path, small_file: Path) -> None:
     assert "5 inserted" in here.succeed("load", small_file)
     assert postgres_pids(data_dir) == []
-    assert stored(here) == (f"{SAMPLE_ROWS + 5:,}", "2")
+    assert stored(here) == ("5", "2")
     assert postgres_pids(data_dir) == []
+
+
+def test_the_sample_never_comes_back(here: Shell, small_file: Path) -> None:
+    here.succeed("load", small_file)
+    here.succeed("unload", "--yes", "2")
+    with here.serving("up") as api:
+        assert api.json("/users") == []
+    (sample, small) = here.succeed("batches").splitlines()[1:]
+    assert "(sample)" in sample
+    assert "taken out" in sample
+    assert "taken out" in small
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
