@@ -16,6 +16,7 @@ expected_days AS MATERIALIZED (
         (hour AT TIME ZONE site.timezone)::date AS day,
         measure,
         sum(energy_kwh) AS energy_kwh,
+        count(*) AS observed_hours,
         count(*) FILTER (WHERE energy_kwh > 0) AS active_hours,
         max(energy_kwh) AS peak_hour_kwh,
         (array_agg(hour ORDER BY energy_kwh DESC, hour))[1] AS peak_hour,
@@ -26,6 +27,7 @@ expected_days AS MATERIALIZED (
     CROSS JOIN LATERAL (
         VALUES {values}
     ) AS measures (measure, energy_kwh)
+    WHERE measure IN (SELECT held.measure FROM measure AS held WHERE held.is_held)
     GROUP BY 1, 2
 ),
 
@@ -80,7 +82,8 @@ hours AS (
 ),
 
 days AS (
-    SELECT day, measure, energy_kwh, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour FROM daily_totals
+    SELECT day, measure, energy_kwh, observed_hours, active_hours, peak_hour_kwh, peak_hour, first_hour, last_hour
+    FROM daily_totals
 ),
 
 months AS (
