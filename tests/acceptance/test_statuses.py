@@ -62,7 +62,7 @@ def test_404_unknown_path(api: Api, path: str) -> None:
 def test_405_other_methods(api: Api, path: str, method: str) -> None:
     answer = api.client.request(method, path)
     assert (answer.status_code, answer.json()) == (405, {"detail": "Method Not Allowed"})
-    assert {name.strip() for name in answer.headers["Allow"].split(",")} == {"GET", "HEAD"}
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 MOMENTS = ("yesterday", "", "2018-13-01", "2018-12-21T25:00", "9" * 400, "\x00", "2018-12-21T10:00+99:00")

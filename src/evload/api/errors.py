@@ -50,7 +50,10 @@ async def _bad_parameters(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, error.detail, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if "Allow" in headers:  # Starlette joins a set, whose order differs from worker to worker
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+    return problem(error.status_code, error.detail, headers)
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
