@@ -28,9 +28,12 @@ promoted AS (
 
 restored AS (
     INSERT INTO hourly_load AS stored (
-        date_from, date_to, user_id, session_id, occurrence, batch_id, location_id, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
+        date_from, date_to, user_id, session_id, occurrence, batch_id, location_id,
+        synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
     )
-    SELECT date_from, date_from + interval '1 hour', user_id, session_id, occurrence, batch_id, location_id, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
+    SELECT
+        date_from, date_from + interval '1 hour', user_id, session_id, occurrence, batch_id, location_id,
+        synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
     FROM latest
     ON CONFLICT (user_id, date_from, session_id, occurrence) DO UPDATE SET
         batch_id = excluded.batch_id,

@@ -20,14 +20,21 @@ WITH numbered AS (
 ),
 
 hidden AS (
-    INSERT INTO hidden_load (user_id, date_from, session_id, occurrence, batch_id, location_id, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh)
+    INSERT INTO hidden_load (
+        user_id, date_from, session_id, occurrence, batch_id, location_id,
+        synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
+    )
     SELECT
         user_id, date_from, session_id, occurrence,
         CASE
             WHEN
-                (stored.location_id, stored.synthetic_3_6_kwh, stored.synthetic_7_2_kwh, stored.flex_3_6_kwh, stored.flex_7_2_kwh, stored.metered_kwh)
-                IS DISTINCT FROM
-                (numbered.location_id, numbered.synthetic_3_6_kwh, numbered.synthetic_7_2_kwh, numbered.flex_3_6_kwh, numbered.flex_7_2_kwh, numbered.metered_kwh)
+                ROW(
+                    stored.location_id, stored.synthetic_3_6_kwh, stored.synthetic_7_2_kwh, stored.flex_3_6_kwh,
+                    stored.flex_7_2_kwh, stored.metered_kwh
+                ) IS DISTINCT FROM ROW(
+                    numbered.location_id, numbered.synthetic_3_6_kwh, numbered.synthetic_7_2_kwh, numbered.flex_3_6_kwh,
+                    numbered.flex_7_2_kwh, numbered.metered_kwh
+                )
                 THEN stored.batch_id
             ELSE $1::int4
         END,
@@ -43,9 +50,12 @@ hidden AS (
 
 merged AS (
     INSERT INTO hourly_load AS stored (
-        date_from, date_to, user_id, session_id, occurrence, batch_id, location_id, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
+        date_from, date_to, user_id, session_id, occurrence, batch_id, location_id,
+        synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
     )
-    SELECT date_from, date_to, user_id, session_id, occurrence, $1::int4, location_id, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
+    SELECT
+        date_from, date_to, user_id, session_id, occurrence, $1::int4, location_id,
+        synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
     FROM numbered
     ORDER BY arrival
     ON CONFLICT (user_id, date_from, session_id, occurrence) DO UPDATE SET
@@ -56,9 +66,14 @@ merged AS (
         flex_3_6_kwh = excluded.flex_3_6_kwh,
         flex_7_2_kwh = excluded.flex_7_2_kwh,
         metered_kwh = excluded.metered_kwh
-    WHERE (stored.location_id, stored.synthetic_3_6_kwh, stored.synthetic_7_2_kwh, stored.flex_3_6_kwh, stored.flex_7_2_kwh, stored.metered_kwh)
-        IS DISTINCT FROM
-        (excluded.location_id, excluded.synthetic_3_6_kwh, excluded.synthetic_7_2_kwh, excluded.flex_3_6_kwh, excluded.flex_7_2_kwh, excluded.metered_kwh)
+    WHERE
+        ROW(
+            stored.location_id, stored.synthetic_3_6_kwh, stored.synthetic_7_2_kwh, stored.flex_3_6_kwh,
+            stored.flex_7_2_kwh, stored.metered_kwh
+        ) IS DISTINCT FROM ROW(
+            excluded.location_id, excluded.synthetic_3_6_kwh, excluded.synthetic_7_2_kwh, excluded.flex_3_6_kwh,
+            excluded.flex_7_2_kwh, excluded.metered_kwh
+        )
     RETURNING stored.index, stored.date_from, stored.user_id
 ),
 

@@ -96,6 +96,7 @@ BEGIN ATOMIC
     WITH outermost AS (
         SELECT first_day, last_day FROM outermost_days($2, $3)
     ),
+
     months AS (
         SELECT monthly.*
         FROM monthly_closed AS monthly
@@ -104,19 +105,22 @@ BEGIN ATOMIC
             AND monthly.first_hour >= coalesce($2, '-infinity')
             AND monthly.last_hour <= coalesce($3, 'infinity')
     ),
+
     outside AS (
         SELECT
             coalesce(min(months.month) - 1, 'infinity') AS last_day_before,
             coalesce((max(months.month) + interval '1 month')::date, 'infinity') AS first_day_after
         FROM months
     )
+
     SELECT
         months.days, months.energy_kwh, months.observed_hours, months.active_hours, months.peak_day_kwh,
         months.peak_hour_kwh
     FROM months
     UNION ALL
     SELECT
-        1::bigint, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.energy_kwh, whole.peak_hour_kwh
+        1::bigint, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.energy_kwh AS peak_day_kwh,
+        whole.peak_hour_kwh
     FROM (
         SELECT * FROM daily_closed WHERE day <= (SELECT last_day_before FROM outside)
         UNION ALL
@@ -129,7 +133,9 @@ BEGIN ATOMIC
         AND whole.first_hour >= coalesce($2, '-infinity')
         AND whole.last_hour <= coalesce($3, 'infinity')
     UNION ALL
-    SELECT 1::bigint, cut.energy_kwh, cut.observed_hours, cut.active_hours, cut.energy_kwh, cut.peak_hour_kwh
+    SELECT
+        1::bigint, cut.energy_kwh, cut.observed_hours, cut.active_hours, cut.energy_kwh AS peak_day_kwh,
+        cut.peak_hour_kwh
     FROM cut_days($1, $2, $3) AS cut;
 END;
 

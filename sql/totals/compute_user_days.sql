@@ -24,7 +24,9 @@ FROM (
 CROSS JOIN LATERAL (
     -- A little more than the days, as clocks are set back at midnight too in places.
     WITH stored AS (
-        SELECT date_from::date AS day, date_from, session_id, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
+        SELECT
+            date_from::date AS day, date_from, session_id,
+            synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
         FROM hourly_load
         WHERE user_id = span.user_id
             AND date_from >= (span.first_day - 1)::timestamptz - interval '3 hours'
@@ -62,7 +64,7 @@ CROSS JOIN LATERAL (
     ),
 
     sessions AS (
-        SELECT day, lag(day) OVER (PARTITION BY session_id ORDER BY day) IS DISTINCT FROM day - 1 AS begins
+        SELECT day, coalesce(lag(day) OVER (PARTITION BY session_id ORDER BY day) <> day - 1, true) AS begins
         FROM (SELECT DISTINCT session_id, day FROM stored) AS on_day
     )
 
