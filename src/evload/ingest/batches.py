@@ -51,23 +51,26 @@ async def unload(dsn: str, batch_id: int) -> Removal:
     """Leaves the data as if that file had never been loaded: rows that it overwrote are again as they were."""
     async with write_transaction(dsn, f"batch {batch_id}") as connection:
         await lock_writers(connection)
-        removed, restored = await take_out(connection, batch_id)
-        lost_measure = await connection.fetch(query("batches/hold_measures").text)
+        removed, restored, lost_measure = await take_out(connection, batch_id)
         if not (removed or restored or lost_measure):
             return Removal(0, 0, await connection.fetchval(query("site/data_version").text))
-        version = await bring_up_to_date(connection, more_rows=-removed, refresh_all=bool(lost_measure))
+        version = await bring_up_to_date(connection, more_rows=-removed, refresh_all=lost_measure)
         return Removal(removed, restored, version)
 
 
-async def take_out(connection: asyncpg.Connection, batch_id: int) -> tuple[int, int]:
-    """Takes out a load and notes what that touches. Returns how many rows are gone, and how many show another load."""
+async def take_out(connection: asyncpg.Connection, batch_id: int) -> tuple[int, int, bool]:
+    """Takes out a load and notes what that touches.
+
+    Returns how many rows are gone, how many show another load, and whether a measure is held no more.
+    """
     await connection.execute(query("batches/forget_hidden").text, batch_id)
     restored = await connection.fetchval(query("batches/restore").text, batch_id)
     removed = await connection.fetchval(query("batches/remove").text, batch_id)
     await connection.execute(query("batches/mark_unloaded").text, batch_id)
     await connection.execute(query("batches/forget_users").text)
     await note_touched(connection)
-    return removed, restored
+    lost = await connection.fetch(query("batches/hold_measures").text)
+    return removed, restored, bool(lost)
 
 
 async def drop_before(dsn: str, day: date) -> Removal:

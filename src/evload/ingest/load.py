@@ -66,7 +66,7 @@ class _Load:
         self._totals: FirstTotals | None = None
         self._removed_rows = 0
         self._counts = Counts()
-        self._has_new_measure = False
+        self._has_other_measures = False
         self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
         self.report = LoadReport(file=path.name, dry_run=options.dry_run)
 
@@ -94,7 +94,7 @@ class _Load:
         sample = await connection.fetchval(query("ingest/sample_batch").text)
         if sample is not None:
             await lock_writers(connection)
-            self._removed_rows, _ = await take_out(connection, sample)
+            self._removed_rows, _, self._has_other_measures = await take_out(connection, sample)
             await forget_touched(connection)
             self.report.sample_rows_removed = self._removed_rows
 
@@ -165,7 +165,7 @@ class _Load:
         self._counts = counts
         await connection.execute(query("ingest/add_users").text, sorted(counts.users - {""}))
         new = await connection.fetch(query("ingest/hold_measures").text, sorted(counts.measures))
-        self._has_new_measure = bool(new)
+        self._has_other_measures |= bool(new)
 
     async def _finish(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         report = self.report
@@ -177,7 +177,7 @@ class _Load:
             report.data_version = await bring_up_to_date(
                 connection,
                 more_rows=report.inserted - self._removed_rows,
-                refresh_all=self._has_new_measure or self._totals is not None,
+                refresh_all=self._has_other_measures or self._totals is not None,
                 put_totals=self._totals.put if self._totals else None,
             )
         else:

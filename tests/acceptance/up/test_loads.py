@@ -58,6 +58,17 @@ def test_commands_start_the_server_and_stop_it_again(here: Shell, data_dir: Path
     assert postgres_pids(data_dir) == []
 
 
+def test_the_measures_of_the_sample_go_with_it(here: Shell, tmp_path: Path) -> None:
+    metered = tmp_path / "metered.csv"
+    row = "21.12.2018 10:00;21.12.2018 11:00;A-1;1;1,5"
+    metered.write_text(f"date_from;date_to;User_ID;session_ID;metered_kwh\n{row}\n")
+    here.succeed("load", metered)
+    with here.serving("serve") as api:
+        assert api.json("/kpi/total-energy") == {"total_energy_kwh": 1.5}
+        for path in ("/kpi/total-energy", "/load/hourly"):
+            assert api.get(f"{path}?measure=flex_3_6_kwh").status_code == 404
+
+
 def test_the_sample_never_comes_back(here: Shell, small_file: Path) -> None:
     here.succeed("load", small_file)
     here.succeed("unload", "--yes", "2")
