@@ -33,6 +33,8 @@ SETTINGS = {
 USAGE = (
     ["bogus"], ["load"], ["up", "--port", "abc"], ["up", "--port", "70000"], ["serve", "--workers", "0"],
     ["load", "--bogus", "x.csv"], ["sample"], ["sample", "--users", "0", "x.csv"], ["status", "more"],
+    ["load", "--location-pattern", "(", "x.csv"], ["load", "--location-pattern", "A", "x.csv"],
+    ["load", "--location-pattern", "(?=A)(.+)", "x.csv"],
     ["unload"], ["unload", "x"], ["unload", "0"], ["drop"], ["drop", "--before", "soon"], ["batches", "more"],
 )  # fmt: skip
 

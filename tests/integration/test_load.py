@@ -240,3 +240,22 @@ async def test_the_published_file(dsn: str, connection: asyncpg.Connection, publ
     again = await load_file(dsn, published_file, AGAIN)
     assert (again.inserted, again.updated, again.unchanged, again.rejected) == (0, 0, 88089, 0)
     await assert_views_agree(connection)
+
+
+SAMPLE = LoadOptions(is_sample=True)
+
+
+@pytest.mark.parametrize("rows", [(FIRST, SECOND), (FIRST, FIRST, FILLER)], ids=["the same hours", "other hours too"])
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_the_sample_makes_way_for_a_file_of_the_same_hours(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path, rows: tuple[str, ...], dry_run: bool
+) -> None:
+    await load_file(dsn, write(tmp_path / "sample.csv", FIRST.replace("A-1", "sample"), SECOND), SAMPLE)
+    before = await stored(connection)
+    report = await load_file(dsn, write(tmp_path / "a.csv", *rows), LoadOptions(dry_run=dry_run))
+    assert (report.sample_rows_removed, report.inserted) == (2, len(rows))
+    assert len(await stored(connection)) == len(before if dry_run else rows)
+    assert await connection.fetchval("SELECT stored_rows FROM site") == len(before if dry_run else rows)
+    users = await connection.fetch("SELECT user_id FROM users ORDER BY 1")
+    assert [row["user_id"] for row in users] == (["A-1", "sample"] if dry_run else ["A-1"])
+    await assert_views_agree(connection)

@@ -120,33 +120,34 @@ async def test_the_migrations_can_be_written_out_as_a_script(databases: Database
 
 
 def with_another_measure(script: str) -> str:
-    """Writes each line about the last measure once more, for `other_kwh`, as docs/migrations.md tells to."""
+    """Writes each line about the last measure once more, for `invented_kwh`, as docs/migrations.md tells to."""
     lines: list[str] = []
     for line in script.splitlines():
         lines.append(line)
         if "metered_kwh" in line and not line.startswith("(5"):
             if not line.endswith((",", "kwh")) or "WHEN" in line:
-                lines.append(line.replace("metered_kwh", "other_kwh"))
+                lines.append(line.replace("metered_kwh", "invented_kwh"))
             else:
                 lines[-1] = line.rstrip(",") + ","
-                lines.append(line.replace("metered_kwh", "other_kwh"))
+                lines.append(line.replace("metered_kwh", "invented_kwh"))
     return "\n".join(lines) + "\n"
 
 
-def second_migration(versions: Path) -> None:
+def next_migration(versions: Path, newest: str, following: str) -> None:
     """Writes a migration that adds a measure, and its way back."""
-    first, second = versions / "0001_first_schema", versions / "0002_other_measure"
+    first, second = versions / "0001_first_schema", versions / f"{following}_invented_measure"
     second.mkdir()
-    text = (versions / "0001_first_schema.py").read_text().replace('"0001"', '"0002"').replace("None", '"0001"', 1)
+    text = (versions / "0001_first_schema.py").read_text()
+    text = text.replace('"0001"', f'"{following}"').replace("None", f'"{newest}"', 1)
     second.with_suffix(".py").write_text(text)
     views = "\n".join(path.read_text() for path in sorted((folder("sql") / "schema").glob("0[2-5]*.sql")))
     drops = (first / "down.sql").read_text().partition("DROP TABLE")[0]
-    columns = [("hourly_load", "other_kwh", "numeric(6, 3)"), ("hidden_load", "other_kwh", "numeric(6, 3)")]
-    columns += [("hourly_sum", "other_kwh", "numeric NOT NULL DEFAULT 0")]
-    columns += [("user_day", name, "numeric NOT NULL DEFAULT 0") for name in ("other_kwh", "peak_other_kwh")]
-    up = [drops, "INSERT INTO measure (rank, measure) VALUES (6, 'other_kwh');\n"]
+    columns = [("hourly_load", "invented_kwh", "numeric(6, 3)"), ("hidden_load", "invented_kwh", "numeric(6, 3)")]
+    columns += [("hourly_sum", "invented_kwh", "numeric NOT NULL DEFAULT 0")]
+    columns += [("user_day", name, "numeric NOT NULL DEFAULT 0") for name in ("invented_kwh", "peak_invented_kwh")]
+    up = [drops, "INSERT INTO measure (rank, measure) VALUES (6, 'invented_kwh');\n"]
     up += [f"ALTER TABLE {table} ADD COLUMN {name} {kind};\n" for table, name, kind in columns]
-    down = [drops, "DELETE FROM measure WHERE measure = 'other_kwh';\n"]
+    down = [drops, "DELETE FROM measure WHERE measure = 'invented_kwh';\n"]
     down += [f"ALTER TABLE {table} DROP COLUMN {name};\n" for table, name, _ in columns]
     (second / "up.sql").write_text("\n".join([*up, with_another_measure(views)]))
     (second / "down.sql").write_text("\n".join([*down, views]))
@@ -159,19 +160,22 @@ async def test_a_migration_adds_a_measure_and_takes_it_back(
     totals = "SELECT day, measure, energy_kwh, observed_hours FROM daily_totals ORDER BY measure, day"
     before, rows = await described(dsn), await connection.fetch(totals)
     shutil.copytree(folder("migrations"), tmp_path / "migrations")
-    second_migration(tmp_path / "migrations" / "versions")
+    newest = schema.newest_revision()
+    following = f"{int(newest) + 1:04}"
+    next_migration(tmp_path / "migrations" / "versions", newest, following)
     monkeypatch.setattr("evload.migrate.folder", lambda name: tmp_path / name)
-    assert await upgrade(dsn) == ("0001", "0002")
+    assert await upgrade(dsn) == (newest, following)
     assert await connection.fetch(totals) == rows
-    await connection.execute("UPDATE measure SET is_held = true WHERE measure = 'other_kwh'")
-    await connection.execute("UPDATE hourly_sum SET other_kwh = 2")
+    await connection.execute("UPDATE measure SET is_held = true WHERE measure = 'invented_kwh'")
+    await connection.execute("UPDATE hourly_sum SET invented_kwh = 2")
     for view in ("hourly_closed", "hourly_recent", "daily_closed", "daily_recent"):
         await connection.execute(f"REFRESH MATERIALIZED VIEW {view}")
     hours = await connection.fetchval("SELECT count(*) FROM hourly_sum")
     assert (
-        await connection.fetchval("SELECT sum(energy_kwh) FROM daily_totals WHERE measure = 'other_kwh'") == 2 * hours
+        await connection.fetchval("SELECT sum(energy_kwh) FROM daily_totals WHERE measure = 'invented_kwh'")
+        == 2 * hours
     )
-    await downgrade(dsn, "0001")
+    await downgrade(dsn, newest)
     assert await described(dsn) == before
     assert await connection.fetch(totals) == rows
 

@@ -64,7 +64,6 @@ class _Load:
         self._options = options
         self._stopwatch = Stopwatch()
         self._totals: FirstTotals | None = None
-        self._removed_rows = 0
         self._counts = Counts()
         self._has_other_measures = False
         self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
@@ -94,9 +93,8 @@ class _Load:
         sample = await connection.fetchval(query("ingest/sample_batch").text)
         if sample is not None:
             await lock_writers(connection)
-            self._removed_rows, _, self._has_other_measures = await take_out(connection, sample)
+            self.report.sample_rows_removed, _, self._has_other_measures = await take_out(connection, sample)
             await forget_touched(connection)
-            self.report.sample_rows_removed = self._removed_rows
 
     async def _is_known(self, connection: asyncpg.Connection) -> bool:
         """Only a file of a size that was loaded before is worth reading for its hash."""
@@ -176,7 +174,7 @@ class _Load:
         if report.days_touched and not self._options.dry_run:
             report.data_version = await bring_up_to_date(
                 connection,
-                more_rows=report.inserted - self._removed_rows,
+                more_rows=report.inserted - report.sample_rows_removed,
                 refresh_all=self._has_other_measures or self._totals is not None,
                 put_totals=self._totals.put if self._totals else None,
             )

@@ -33,6 +33,5 @@ class Table(Protocol):
 class Format:
     """`recognises` is asked about the first READ_AHEAD_BYTES of a file; `open` raises UnreadableFile."""
 
-    name: str
     recognises: Callable[[bytes], bool]
     open: Callable[[Source], Table]

@@ -81,4 +81,4 @@ def _datetime_text(column: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
     return column.dt.convert_time_zone("UTC").dt.strftime(f"{iso}Z")
 
 
-PARQUET = Format("parquet", recognises=lambda start: start.startswith(b"PAR1"), open=ParquetTable)
+PARQUET = Format(recognises=lambda start: start.startswith(b"PAR1"), open=ParquetTable)

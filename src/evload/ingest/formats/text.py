@@ -191,4 +191,4 @@ def _ragged(text: str, fields: int, expected: int) -> str:
     return f"has {fields} fields{hint}, {expected} are expected"
 
 
-TEXT = Format("text", recognises=lambda start: True, open=TextTable)
+TEXT = Format(recognises=lambda start: True, open=TextTable)
