@@ -122,6 +122,7 @@ async def _pieces(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
     async for block in aprefetch(blocks):
         for piece in block:
             yield piece
+            await asyncio.sleep(0)  # so that the loss of the connection is heard of before more is written to it
 
 
 def _count(block: Block, counts: Counts, rejects: Rejects) -> None:
