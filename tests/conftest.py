@@ -25,12 +25,17 @@ SERVER = pytest.StashKey[TestServer]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SERVER] = choose(os.environ)
-    for variable in ("EVLOAD_DATABASE_URL", "DATABASE_URL"):  # evload itself must only see what a test gives it
-        os.environ.pop(variable, None)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"postgres: {config.stash[SERVER].name}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_from_the_shell() -> None:
+    """evload itself sees only what a test gives it."""
+    for variable in ("EVLOAD_DATABASE_URL", "DATABASE_URL"):
+        os.environ.pop(variable, None)
 
 
 @pytest.fixture(scope="session")
