@@ -167,6 +167,6 @@ class BadParameter(Model):
 
 
 class BadParameters(Model):
-    """422: the parameters that do not parse."""
+    """422: the parameters that do not parse, that the endpoint does not have, or that are given twice."""
 
     detail: list[BadParameter]

@@ -1,4 +1,4 @@
-"""The parameters of the endpoints. A parameter that an endpoint does not declare is ignored."""
+"""The parameters of the endpoints, and how their values are read."""
 
 from collections.abc import Sequence
 from datetime import datetime
