@@ -65,7 +65,17 @@ def test_405_other_methods(api: Api, path: str, method: str) -> None:
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-MOMENTS = ("yesterday", " ", "2018-13-01", "2018-12-21T25:00", "9" * 400, "\x00", "2018-12-21T10:00+99:00")
+MOMENTS = (
+    "yesterday",
+    " ",
+    "2018-13-01",
+    "2018-12-21T25:00",
+    "9" * 400,
+    "\x00",
+    "2018-12-21T10:00+99:00",
+    "201812",
+    "1545382",
+)
 COUNTS = ("0", "1001", "abc", "-1", " ", "1.5", "9" * 5000)
 UNPARSABLE = {
     "start_date": MOMENTS,
