@@ -15,7 +15,7 @@ RETRY_AFTER_SECONDS = "1"
 
 
 class EmptyRange(EvloadError):
-    """start_date must be before end_date"""
+    message = "start_date must be before end_date"
 
 
 class InvalidParameters(Exception):
@@ -27,7 +27,7 @@ class InvalidParameters(Exception):
 
 
 class ShuttingDown(EvloadError):
-    """evload is about to end, and no longer waits for the database. Ask again once it runs."""
+    message = "evload is about to end, and no longer waits for the database. Ask again once it runs."
 
 
 STATUSES: dict[type[EvloadError], int] = {
