@@ -13,7 +13,7 @@ def asked(endpoint: Endpoint) -> str:
 
 def parameters(endpoint: Endpoint) -> set[str]:
     """The query's, without those that stand in the path."""
-    return {name for name in endpoint.params.model_fields if f"{{{name}}}" not in endpoint.path}
+    return set(endpoint.query_parameters)
 
 
 def taking(parameter: str) -> tuple[str, ...]:

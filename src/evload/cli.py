@@ -19,13 +19,16 @@ from evload.settings import Settings
 from evload.signals import stop_on_signals
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="evload")
-def main() -> None:
-    """Hourly EV charging loads in, exact KPIs out.
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Hourly EV charging loads in, exact KPIs out.
 
     Works on the Postgres named by DATABASE_URL (or EVLOAD_DATABASE_URL), else on the embedded one.
-    """
+    """,
+)
+@click.version_option(package_name="evload")
+def main() -> None:
     stop_on_signals()
 
 
@@ -44,16 +47,17 @@ as_a_server = _options(
 )
 
 
-@main.command()
-@click.argument("files", nargs=-1, type=DATA_FILES)
-@on_a_database
-@as_a_server
-def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, workers: int) -> None:
-    """Start everything: Postgres, tables, data, API.
+@main.command(
+    help="""Start everything: Postgres, tables, data, API.
 
     FILES are loaded first. With none given, the embedded Postgres begins with a bundled sample, which makes way for the
     first file that is loaded.
     """
+)
+@click.argument("files", nargs=-1, type=DATA_FILES)
+@on_a_database
+@as_a_server
+def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, workers: int) -> None:
     from evload.serve import listen
 
     with (
@@ -67,11 +71,10 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
         _serve(settings, listener, workers)
 
 
-@main.command()
+@main.command(help="Serve the API, and nothing else.")
 @on_a_database
 @as_a_server
 def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
-    """Serve the API, and nothing else."""
     from evload.serve import listen
 
     with closing(listen(host, port)) as listener, database(data_dir, restart_server=True) as (settings, _):
@@ -103,18 +106,16 @@ async def _was_never_loaded(dsn: str) -> bool:
         await connection.close()
 
 
-@main.command()
+@main.command(help="Bring the tables and views to the newest revision. Running it again changes nothing.")
 @on_a_database
 def migrate(data_dir: Path | None) -> None:
-    """Bring the tables and views to the newest revision. Running it again changes nothing."""
     with database(data_dir, migrate=True):
         click.echo(f"The database is at revision {schema.newest_revision()}.")
 
 
-@main.command()
+@main.command(help="Say what the database holds.")
 @on_a_database
 def status(data_dir: Path | None) -> None:
-    """Say what the database holds."""
     with database(data_dir) as (_, dsn):
         found = run(_status(dsn))
     for name, value in found.items():
@@ -141,7 +142,7 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-@main.command()
+@main.command(help="Write a generated FILE in the published format.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--users", default=40, show_default=True, type=click.IntRange(min=1), help="How many users, at the end.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default="2025-07-15", show_default=True, help="First day.")
@@ -150,7 +151,6 @@ def _shown(value: Any) -> str:
 @click.option("--seed", default=1, show_default=True, type=int, help="The same seed gives the same file.")
 @click.option("--timezone", default=SAMPLE_TIMEZONE, show_default=True, help="The clock of the file.")
 def sample(file: Path, start: datetime, **plan: Any) -> None:
-    """Write a generated FILE in the published format."""
     from evload.sample import SamplePlan, write_sample
 
     rows = write_sample(SamplePlan(start=start.date(), **plan), file)

@@ -16,15 +16,15 @@ NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class DatabaseUnavailable(EvloadError):
-    """The database cannot be reached. Try again in a moment."""
+    message = "The database cannot be reached. Try again in a moment."
 
 
 class QueryFailed(EvloadError):
-    """The database could not answer this request."""
+    message = "The database could not answer this request."
 
 
 class TooBusy(EvloadError):
-    """Too many requests are waiting for the database. Try again in a moment."""
+    message = "Too many requests are waiting for the database. Try again in a moment."
 
 
 CONNECTION_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)

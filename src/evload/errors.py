@@ -2,7 +2,9 @@
 
 
 class EvloadError(Exception):
-    """Something went wrong."""
+    """The base of them. What is raised without a text of its own tells the `message` of its class."""
+
+    message = "Something went wrong."
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or type(self).__doc__)
+        super().__init__(message or self.message)

@@ -34,7 +34,13 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
         return pattern
 
 
-@click.command()
+@click.command(
+    help="""Load FILES of hourly loads, and bring the views up to date.
+
+    FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
+    not at all. Loading one again changes only what differs.
+    """
+)
 @click.argument("files", nargs=-1, required=True, type=DATA_FILES)
 @click.option("--strict", is_flag=True, help="Refuse a whole file for one rejected row.")
 @click.option("--again", is_flag=True, help="Load a file also if exactly its bytes were loaded before.")
@@ -53,11 +59,6 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
 )
 @on_a_database
 def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **options: Any) -> None:
-    """Load FILES of hourly loads, and bring the views up to date.
-
-    FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
-    not at all. Loading one again changes only what differs.
-    """
     from evload.ingest.storing.priority import lower_priority
 
     with database(data_dir) as (_, dsn):
@@ -94,10 +95,9 @@ def load_sample(dsn: str) -> None:
     _load_one(dsn, SAMPLE, LoadOptions(timezone=SAMPLE_TIMEZONE, is_sample=True))
 
 
-@click.command()
+@click.command(help="List what was loaded.")
 @on_a_database
 def batches(data_dir: Path | None) -> None:
-    """List what was loaded."""
     from evload.ingest.batches import fetch
 
     with database(data_dir) as (_, dsn):
@@ -115,15 +115,16 @@ def batches(data_dir: Path | None) -> None:
 without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")
 
 
-@click.command()
+@click.command(
+    help="""Take the rows of a BATCH out again.
+
+    Afterwards the data are as if its file had never been loaded: rows that it overwrote are again as they were.
+    """
+)
 @click.argument("batch", type=click.IntRange(1, 2**31 - 1))
 @without_asking
 @on_a_database
 def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
-    """Take the rows of a BATCH out again.
-
-    Afterwards the data are as if its file had never been loaded: rows that it overwrote are again as they were.
-    """
     from evload.ingest import batches
 
     with database(data_dir) as (_, dsn):
@@ -135,12 +136,11 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
     click.echo(f"{removal.removed:,} rows taken out{restored}. Data version {removal.data_version}.")
 
 
-@click.command()
+@click.command(help="End the retention of old days: take out every row before a day.")
 @click.option("--before", "day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day to keep.")
 @without_asking
 @on_a_database
 def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
-    """End the retention of old days: take out every row before a day."""
     from evload.ingest import batches
 
     with database(data_dir) as (_, dsn):
@@ -155,10 +155,9 @@ def _ask(question: str, yes: bool) -> None:
         raise EvloadError("Nothing was changed.")
 
 
-@click.command()
+@click.command(help="Compute all sums and views again, for instance after rows were changed by hand.")
 @on_a_database
 def refresh(data_dir: Path | None) -> None:
-    """Compute all sums and views again, for instance after rows were changed by hand."""
     from evload.ingest.storing.totals import refresh as refresh_views
 
     with database(data_dir) as (_, dsn):

@@ -37,7 +37,7 @@ class CannotListen(EvloadError):
 
 
 class CannotServe(EvloadError):
-    """The API could not start. The lines above say why."""
+    message = "The API could not start. The lines above say why."
 
 
 def listen(host: str, port: int) -> socket.socket:

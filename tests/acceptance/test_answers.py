@@ -2,9 +2,10 @@
 
 import pytest
 
+from evload.api.contract.endpoints import ENDPOINTS, Endpoint
 from tests.acceptance.answers import ANSWERS
 from tests.acceptance.processes import Api
-from tests.endpoints import EVERY_PATH
+from tests.endpoints import EVERY_PATH, asked
 
 
 def test_every_endpoint_has_an_answer_to_compare() -> None:
@@ -27,13 +28,10 @@ def test_head_is_get_without_a_body(api: Api, path: str) -> None:
     assert answer.headers["content-length"] == str(len(api.get(path, headers=plain).content))
 
 
-@pytest.mark.parametrize("path", ["/users", "/load/daily", "/kpi/daily-average-last-7-days", "/hourly_loads"])
-def test_other_parameters_are_ignored(api: Api, path: str) -> None:
-    assert api.json(f"{path}?_=1700000000&cache=%00&Measure=x&Start_Date=x&user_id=B-2") == ANSWERS[path]
-
-
-def test_a_user_in_the_query_is_not_the_one_in_the_path(api: Api) -> None:
-    assert api.json("/load/A-1/hourly?user_id=B-2") == ANSWERS["/load/A-1/hourly"]
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+def test_empty_values_and_names_that_begin_with_an_underscore_change_nothing(api: Api, endpoint: Endpoint) -> None:
+    empty = "".join(f"&{name}=" for name in endpoint.query_parameters)
+    assert api.json(f"{asked(endpoint)}?_=1700000000&_=%00&_measure=x{empty}") == ANSWERS[asked(endpoint)]
 
 
 def test_link_headers_lead_through_all_rows(api: Api) -> None:

@@ -263,7 +263,7 @@ async def test_80_000_rows(browser: Browser, generated_dsn: str, shell: Shell) -
 
 def test_browsers_are_sent_to_it_and_nobody_else(api: Api) -> None:
     sent = api.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
-    assert (sent.status_code, sent.headers["location"]) == (307, "/dashboard")
+    assert (sent.status_code, sent.headers["location"]) == (307, "dashboard")
     assert api.json("/") == "Welcome to from EV Charging Project!"
     assert api.get("/").headers["vary"].startswith("Accept")
 

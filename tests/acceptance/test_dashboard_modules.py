@@ -27,6 +27,7 @@ IMPORTED = "const m = await import(document.querySelector('link[href$=\"/%s.js\"
         ("address", "m.presetOf({ start: '2019-12-27', end: '' }, '2020-01-02').name", "7 days"),
         ("address", "m.presetOf({ start: '2019-12-27', end: '2020-01-01' }, '2020-01-02')", None),
         ("address", "`${m.rangeQuery({ measure: 'x', start: '2020-01-02' })}`", "measure=x&start_date=2020-01-02"),
+        ("address", "`${m.rangeQuery({ measure: '', end: '2020-01-02' })}`", "end_date=2020-01-02"),
         (
             "address",
             "m.daysBefore({ start: '2020-01-05' }, [{ day: '2020-01-03' }, { day: '2020-01-06' }])",

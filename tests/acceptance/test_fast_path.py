@@ -7,8 +7,11 @@ import pytest
 
 from tests.acceptance.processes import Api, Shell
 
-PATHS = ("/kpi/total-energy", "/users", "/load/A-1/hourly", "/load/%C3%98%20b%2F2/hourly", "/kpi/daily?limit=x",
-         "/kpi/total-energy#?measure=flex_3_6_kwh")  # fmt: skip
+PATHS = (
+    "/kpi/total-energy", "/users", "/load/A-1/hourly", "/load/%C3%98%20b%2F2/hourly", "/kpi/daily?limit=x",
+    "/kpi/peak-hourly?_=1", "/kpi/peak-hourly?measure=flex_3_6_kwh&measure=flex_3_6_kwh", "/users?user=A-1",
+    "/kpi/total-energy#?measure=flex_3_6_kwh",
+)  # fmt: skip
 HEADERS: dict[str, tuple[str, ...]] = {
     "none": (),
     "a browser's": ("Accept-Encoding: gzip, deflate, br, zstd", "User-Agent: x", "Accept: */*"),

@@ -3,7 +3,9 @@
 import json
 import re
 import signal
+import socket
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -91,6 +93,20 @@ def test_events_tell_the_version_and_its_changes(loaded_dsn: str, shell: Shell, 
             path.write_text(FILE.format(energy=3))
             shell.on(loaded_dsn).succeed("load", path)
             assert until(lines, "data")[-1] == 'data: {"data_version":3}'
+
+
+def test_head_of_events_ends_at_once(loaded_dsn: str, shell: Shell) -> None:
+    with shell.on(loaded_dsn).serving("serve") as api:
+        with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE_SECONDS) as connection:
+            connection.sendall(
+                b"HEAD /events HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
+            received = b"".join(iter(partial(connection.recv, 65536), b""))
+        head, _, rest = received.partition(b"\r\n\r\n")
+        assert b"content-type: text/event-stream" in head
+        assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert rest.endswith(b'{"status":"alive"}')
+        assert count_of(api.get("/metrics").text, "evload_event_streams") == 0
 
 
 def until(lines: "object", start: str) -> list[str]:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.endpoints import ENDPOINTS, Endpoint
 from tests.acceptance.processes import Api
 from tests.endpoints import AGGREGATES, EVERY_PATH, WITH_A_RANGE, asked, parameters
 
@@ -65,16 +65,26 @@ def test_405_other_methods(api: Api, path: str, method: str) -> None:
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-MOMENTS = ("yesterday", "", "2018-13-01", "2018-12-21T25:00", "9" * 400, "\x00", "2018-12-21T10:00+99:00")
-COUNTS = ("0", "1001", "abc", "-1", "", "1.5", "9" * 5000)
+MOMENTS = (
+    "yesterday",
+    " ",
+    "2018-13-01",
+    "2018-12-21T25:00",
+    "9" * 400,
+    "\x00",
+    "2018-12-21T10:00+99:00",
+    "201812",
+    "1545382",
+)
+COUNTS = ("0", "1001", "abc", "-1", " ", "1.5", "9" * 5000)
 UNPARSABLE = {
     "start_date": MOMENTS,
     "end_date": MOMENTS,
-    "measure": ("energy", "", "SYNTHETIC_3_6_KWH"),
+    "measure": ("energy", " ", "SYNTHETIC_3_6_KWH"),
     "limit": COUNTS,
     "points": ("1", *COUNTS),
-    "sort": ("", "energy", "USER_ID", "user_id; --"),
-    "after": ("-1", "abc", "", str(2**63)),
+    "sort": (" ", "energy", "USER_ID", "user_id; --"),
+    "after": ("-1", "abc", " ", str(2**63)),
 }
 """Parameter -> values that do not parse; none for one that takes any text."""
 
@@ -109,6 +119,18 @@ def test_422_names_every_parameter_that_does_not_parse(api: Api) -> None:
     assert status == 422
     found = {problem["loc"][1]: problem["input"] for problem in body["detail"]}
     assert found == {"start_date": "a", "end_date": "b", "measure": "c"}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+def test_422_an_unknown_or_repeated_parameter(api: Api, endpoint: Endpoint) -> None:
+    twice = [f"{name}=1&{name}=1" for name in endpoint.query_parameters]
+    for query in ("user=A-1", "user_id=A-1", "from=", "=", "Measure=", *twice):
+        status, body = told(api, f"{asked(endpoint)}?{query}")
+        (problem,) = body["detail"]
+        name = query.partition("=")[0]
+        assert (status, set(problem)) == (422, {"type", "loc", "msg", "input"})
+        assert problem["loc"] == ["query", name]
+        assert f"'{name}'" in problem["msg"]
 
 
 @pytest.mark.parametrize("query", ["limit=1", "limit=1000", "after=0", f"after={2**63 - 1}"])

@@ -61,6 +61,7 @@ async def test_a_cached_answer_equals_the_answer_from_postgres(
         "start_date=2018-12-21T09:00:00Z&end_date=2018-12-21T23:59:59.999999",
         "start_date=1545382800&end_date=2018-12-21&measure=synthetic_3_6_kwh",
         "start_date=1545382800000&end_date=2018-12-21",
+        "start_date=20181221T1000&end_date=20181221&measure=",
         "start_date=2018-12-21T10:00:00 01:00&end_date=2018-12-21&_=1700000000",
     ],
 )

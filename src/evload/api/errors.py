@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,11 +15,19 @@ RETRY_AFTER_SECONDS = "1"
 
 
 class EmptyRange(EvloadError):
-    """start_date must be before end_date"""
+    message = "start_date must be before end_date"
+
+
+class InvalidParameters(Exception):
+    """The parameters of a request, each problem in the shape in which pydantic lists it."""
+
+    def __init__(self, problems: list[Any]) -> None:
+        super().__init__(problems)
+        self.problems = problems
 
 
 class ShuttingDown(EvloadError):
-    """evload is about to end, and no longer waits for the database. Ask again once it runs."""
+    message = "evload is about to end, and no longer waits for the database. Ask again once it runs."
 
 
 STATUSES: dict[type[EvloadError], int] = {
@@ -43,9 +50,8 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 
 async def _bad_parameters(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ValidationError)
-    found = error.errors(include_url=False, include_context=False)
-    return problem(422, [{**one, "loc": ["query", *one["loc"]]} for one in found])
+    assert isinstance(error, InvalidParameters)
+    return problem(422, [{**one, "loc": ["query", *one["loc"]]} for one in error.problems])
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -62,7 +68,7 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 HANDLERS: dict[Any, ExceptionHandler] = {
     **dict.fromkeys(STATUSES, _ours),
-    ValidationError: _bad_parameters,
+    InvalidParameters: _bad_parameters,
     HTTPException: _http,
     Exception: _unforeseen,
 }

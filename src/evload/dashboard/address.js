@@ -62,7 +62,7 @@ export const presetOf = (choice, latestDay) =>
   choice.end ? undefined : PRESETS.find((preset) => presetStart(preset, latestDay) === choice.start);
 
 export function rangeQuery(choice) {
-  const query = new URLSearchParams({ measure: choice.measure });
+  const query = new URLSearchParams(choice.measure ? { measure: choice.measure } : {});
   if (choice.start) query.set("start_date", choice.start);
   if (choice.end) query.set("end_date", choice.end);
   return query;

@@ -40,7 +40,7 @@ async function fetchAnswers(choice, get) {
     get("load/profile", query),
     get("load/duration-curve", query),
     get("users/summary", query, { sort, limit: USERS_SHOWN }),
-    user && get(`load/${encodeURIComponent(user)}/hourly`, query),
+    user && get(`load/${encodeURIComponent(user)}/hourly`, rangeQuery({ ...choice, measure: "" })),
   ]);
   return { summary, rhythm, duration, top, ofUser };
 }

@@ -21,7 +21,9 @@ _STORES = (Path("/var/lib/evload"), Path("/var/tmp"))  # noqa: S108 - what we pu
 
 
 class EmbeddedUnavailable(EvloadError):
-    """There is no embedded Postgres for this platform: set DATABASE_URL to a Postgres server of yours (15 or newer)."""
+    message = (
+        "There is no embedded Postgres for this platform: set DATABASE_URL to a Postgres server of yours (15 or newer)."
+    )
 
 
 def wheel_folder() -> Path:

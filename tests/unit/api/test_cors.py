@@ -39,4 +39,12 @@ async def test_origins_of_one_kind_get_the_same_headers() -> None:
     cors = Cors(("https://a.example",))
     assert cors.kind_of(b"https://b.example") == cors.kind_of(b"null") != cors.kind_of(b"https://a.example")
     everybody = Cors(("*",))
-    assert everybody.kind_of(b"https://b.example") != everybody.kind_of(b"https://a.example")
+    assert everybody.kind_of(b"https://b.example") == everybody.kind_of(b"https://a.example") != everybody.kind_of(None)
+
+
+@pytest.mark.parametrize("allowed", [("*",), ("https://a.example", "*")], ids=str)
+@pytest.mark.parametrize("origin", [b"https://a.example", b"https://b.example", b"null", b""])
+async def test_any_origin_is_let_in_without_credentials(allowed: tuple[str, ...], origin: bytes) -> None:
+    headers = dict(Cors(allowed).added_to(BEFORE, origin))
+    assert headers[b"access-control-allow-origin"] == b"*"
+    assert b"access-control-allow-credentials" not in headers

@@ -29,7 +29,6 @@ def utc(text: str) -> datetime:
         ("1546336800", "2019-01-01T10:00"),
         ("1546336800000", "2019-01-01T10:00"),
         ("1546336800.25", "2019-01-01T10:00:00.250000"),
-        ("-3600", "1969-12-31T23:00"),
     ],
 )
 def test_an_exact_moment_is_one_instant(text: str, instant: str) -> None:
@@ -83,6 +82,7 @@ def test_the_ends_of_the_calendar_are_no_error(zone: str) -> None:
         "1e5",
         "nan",
         "--1",
+        "-3600",
         "9" * 400,
         "2019-01-01T1",
     ],

@@ -16,6 +16,7 @@ def test_every_endpoint_is_documented_with_its_parameters() -> None:
     for endpoint in ENDPOINTS:
         named = {parameter["name"] for parameter in paths[endpoint.path]["get"]["parameters"]}
         assert named == set(endpoint.params.model_fields)
+        assert "422" in paths[endpoint.path]["get"]["responses"]
 
 
 def test_optional_dates_do_not_show_a_null_default() -> None:

@@ -5,39 +5,47 @@ from typing import Any
 from evload.api.answers.cache import Headers
 
 EXPOSED = ("ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version")
-ANY_ORIGIN = b"*"
+ANY_ORIGIN = "*"
 ANOTHER_ORIGIN = b"another"
-SIMPLE_HEADERS = [
-    (b"access-control-allow-credentials", b"true"),
-    (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
-]
 
 
 class Cors:
+    """Lets origins read answers. Any origin may be one of a stranger's page, so then credentials are not let in."""
+
     def __init__(self, allowed_origins: tuple[str, ...]) -> None:
+        self._allows_any = ANY_ORIGIN in allowed_origins
         self.middleware_options: dict[str, Any] = {
             "allow_origins": allowed_origins,
             "allow_methods": ["*"],
             "allow_headers": ["*"],
-            "allow_credentials": True,
+            "allow_credentials": not self._allows_any,
+            "allow_private_network": True,
             "expose_headers": EXPOSED,
         }
-        self._allowed = frozenset(origin.encode("latin-1") for origin in allowed_origins)
+        self._named = frozenset(origin.encode("latin-1") for origin in allowed_origins)
+        # The order is the middleware's own.
+        self._of_every_origin = [
+            (b"access-control-allow-origin", b"*")
+            if self._allows_any
+            else (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
+        ]
 
     def kind_of(self, origin: bytes | None) -> bytes | None:
         """Maps all origins that get the same headers to one value."""
-        return origin if origin is None or self._is_allowed(origin) else ANOTHER_ORIGIN
+        return origin if origin is None or self._is_named(origin) else ANOTHER_ORIGIN
 
     def added_to(self, headers: Headers, origin: bytes | None) -> Headers:
         """Returns the headers with those that the CORS middleware would add to an answer for this origin."""
         found = list(headers)
         if origin is not None:
-            allow = [(b"access-control-allow-origin", origin)] if self._is_allowed(origin) else []
-            # The order is the middleware's own.
-            found += [*allow, *SIMPLE_HEADERS] if ANY_ORIGIN in self._allowed else [*SIMPLE_HEADERS, *allow]
+            found += self._of_every_origin
+            if self._is_named(origin):
+                found.append((b"access-control-allow-origin", origin))
         if not any(name == b"vary" for name, _ in headers):
             return [*found, (b"vary", b"Origin")]
         return [(name, value + b", Origin" if name == b"vary" else value) for name, value in found]
 
-    def _is_allowed(self, origin: bytes) -> bool:
-        return ANY_ORIGIN in self._allowed or origin in self._allowed
+    def _is_named(self, origin: bytes) -> bool:
+        """Whether the origin is told that it is let in itself, and not as one of all."""
+        return origin in self._named and not self._allows_any

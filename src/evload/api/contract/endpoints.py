@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from evload.api.contract import models
 from evload.api.contract.media_types import Shape
+from evload.api.contract.names import problems_with
 from evload.api.contract.params import (
     CurveRange,
     MeasuredRange,
@@ -17,6 +21,7 @@ from evload.api.contract.params import (
     UsersRange,
     WithMeasure,
 )
+from evload.api.errors import InvalidParameters
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
 
@@ -62,9 +67,31 @@ class Endpoint:
         """The detail of the answer 404 while there is no data at all."""
         return self.subject.unknown if self.subject else NOTHING_IN_RANGE
 
-    def read_params(self, given: Mapping[str, str], zone: ZoneInfo, measures: Sequence[str]) -> Params:
-        """Parses a request's parameters; the first measure is the default. Raises ValidationError, EmptyRange."""
-        params = self.params.model_validate(given, context={"zone": zone, "measures": measures})
+    @cached_property
+    def query_parameters(self) -> tuple[str, ...]:
+        return tuple(name for name in self.params.model_fields if f"{{{name}}}" not in self.path)
+
+    def read_params(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        in_path: Mapping[str, str],
+        zone: ZoneInfo,
+        measures: Sequence[str],
+    ) -> Params:
+        """Parses the pairs of a query string, in which an empty value is as good as none.
+
+        The first measure is the default. Raises InvalidParameters, EmptyRange.
+        """
+        problems = problems_with(pairs, self.query_parameters)
+        refused = {problem["loc"][0] for problem in problems}
+        readable = set(self.query_parameters) - refused
+        given = {name: value for name, value in pairs if value and name in readable}
+        try:
+            params = self.params.model_validate({**given, **in_path}, context={"zone": zone, "measures": measures})
+        except ValidationError as error:
+            raise InvalidParameters(problems + error.errors(include_url=False, include_context=False)) from None
+        if problems:
+            raise InvalidParameters(problems)
         params.check()
         return params
 

@@ -1,7 +1,7 @@
 """The models of the answers, for the OpenAPI document and the tests. Postgres itself makes the JSON that goes out."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -18,12 +18,19 @@ SiteTime = Annotated[
 ]
 
 
+def _describe(schema: dict[str, Any], model: type["Model"]) -> None:
+    if model.about:
+        schema["description"] = model.about
+
+
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_describe)
+    about: ClassVar[str] = ""
+    """Stands in the OpenAPI document: not as a docstring, which `python -OO` takes away."""
 
 
 class UserRow(Model):
-    """One user, one session, one hour. Times are on the site's clock; an energy is null where there was none."""
+    about = "One user, one session, one hour. Times are on the site's clock; an energy is null where there was none."
 
     index: int
     date_from: SiteTime
@@ -39,7 +46,7 @@ class UserRow(Model):
 
 
 class Row(Model):
-    """A row as it is stored. User and session are null in filler rows: hours in which nobody was plugged in."""
+    about = "A row as it is stored. User and session are null in filler rows: hours in which nobody was plugged in."
 
     index: int
     date_from: SiteTime
@@ -55,7 +62,7 @@ class Row(Model):
 
 
 class UserSummary(Model):
-    """What a user did in the range. The share is of the energy of all users, and null where there was none."""
+    about = "What a user did in the range. The share is of the energy of all users, and null where there was none."
 
     user_id: str
     energy_kwh: float
@@ -77,7 +84,7 @@ class DailyLoad(Model):
 
 
 class LoadProfile(Model):
-    """The mean of an hour of the week. 1 is Monday; hours are on the site's clock."""
+    about = "The mean of an hour of the week. 1 is Monday; hours are on the site's clock."
 
     weekday: int
     hour: int
@@ -86,7 +93,7 @@ class LoadProfile(Model):
 
 
 class DurationCurve(Model):
-    """In `hours` hours, `share_percent` of all that were observed, the load was at least `hourly_energy_kwh`."""
+    about = "In `hours` hours, `share_percent` of all that were observed, the load was at least `hourly_energy_kwh`."
 
     hours: int
     share_percent: float
@@ -94,7 +101,7 @@ class DurationCurve(Model):
 
 
 class Summary(Model):
-    """Times are on the site's clock, `timezone`. The last seven days end with `latest_hour`, whatever the range."""
+    about = "Times are on the site's clock, `timezone`. The last seven days end with `latest_hour`, whatever the range."
 
     total_energy_kwh: float
     avg_daily_energy_kwh: float
@@ -154,7 +161,7 @@ class AvgActiveHours(Model):
 
 
 class Problem(Model):
-    """Every error but 422."""
+    about = "Every error but 422."
 
     detail: str
 
@@ -167,6 +174,6 @@ class BadParameter(Model):
 
 
 class BadParameters(Model):
-    """422: the parameters that do not parse."""
+    about = "422: the parameters that do not parse, that the endpoint does not have, or that are given twice."
 
     detail: list[BadParameter]

@@ -17,8 +17,9 @@ MODELS: list[type[Model]] = [Problem, BadParameters, *(e.answer for e in ENDPOIN
 DESCRIPTION = """Energy and utilisation KPIs of hourly EV charging loads.
 
 Times are on the site's clock, without an offset. Ranges are inclusive at both ends and may cut a day: then only its
-hours inside count. Energies are kWh. KPIs are rounded to 2 decimals, loads are given to 3. Parameters that are not
-listed are ignored."""
+hours inside count. Energies are kWh. KPIs are rounded to 2 decimals, loads are given to 3. A parameter that is
+not listed, or that is given twice, is refused with 422. An empty value counts as not given, and names that begin with
+`_` are ignored."""
 
 
 def _ref(model: type[Model]) -> Json:
@@ -72,8 +73,7 @@ def _responses(endpoint: Endpoint) -> Json:
         responses["400"] = _body("start_date is after end_date", problem)
     if not endpoint.may_be_empty:
         responses["404"] = _body("Nothing was observed", problem)
-    if fields:
-        responses["422"] = _body("A parameter does not parse", _ref(BadParameters))
+    responses["422"] = _body("A parameter does not parse, is not listed, or is given twice", _ref(BadParameters))
     busy = _body("Too many requests are waiting for the database, or evload is about to end", problem)
     busy["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     return {**responses, "500": _body("The database is away, or the query failed", problem), "503": busy}

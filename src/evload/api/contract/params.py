@@ -1,4 +1,4 @@
-"""The parameters of the endpoints. A parameter that an endpoint does not declare is ignored."""
+"""The parameters of the endpoints, and how their values are read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,8 @@ from evload.api.errors import EmptyRange
 from evload.measures import NAMES
 
 DATE_FORMS = (
-    "ISO 8601 with or without an offset (without: on the site's clock), a plain date, or Unix seconds or milliseconds"
+    "ISO 8601 with or without an offset (without: on the site's clock), a plain date, a month (2019-01), a year (2019),"
+    " Unix seconds (9 or 10 digits) or milliseconds (12 or 13 digits)"
 )
 # Clients generated from the document may send all of these. A `date-time` has an offset; the description tells that it
 # may be left out.
@@ -31,7 +32,9 @@ MOMENT_SCHEMA = {
     "anyOf": [
         {"type": "string", "format": "date"},
         {"type": "string", "format": "date-time"},
-        {"type": "integer"},
+        {"type": "string", "pattern": r"^\d{4}(-\d{2}|\d{4})?$"},
+        {"type": "integer", "minimum": 100_000_000, "maximum": 9_999_999_999},
+        {"type": "integer", "minimum": 100_000_000_000, "maximum": 9_999_999_999_999},
     ],
     "examples": ["2018-12-21T10:00:00"],
 }
@@ -95,7 +98,7 @@ class Range(Params):
         datetime | None,
         BeforeValidator(_end),
         WithJsonSchema({**MOMENT_SCHEMA, "examples": ["2019-01-31"]}),
-        Field(description=f"Rows up to this moment, inclusive: {DATE_FORMS}. A plain date means that whole day."),
+        Field(description=f"Rows up to this moment, inclusive: {DATE_FORMS}. A date, month or year means all of it."),
     ] = None
 
     def check(self) -> None:

@@ -24,7 +24,8 @@ class Events:
     async def stream(self, request: Request) -> Response:
         self._watch.state  # noqa: B018 - raises an error that must become the status, before the stream starts
         last = request.headers.get("last-event-id", "")
-        return StreamingResponse(self._events(last), headers=HEADERS, media_type="text/event-stream")
+        events = () if request.method == "HEAD" else self._events(last)
+        return StreamingResponse(events, headers=HEADERS, media_type="text/event-stream")
 
     async def _events(self, last: str) -> AsyncIterator[bytes]:
         self._metrics.add("event_streams", 1)

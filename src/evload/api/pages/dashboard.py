@@ -133,7 +133,7 @@ async def prepare() -> None:
 async def _welcome(otherwise: Respond, request: Request) -> Response:
     """`/` sends browsers to the dashboard, and answers programs as ever."""
     if "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse("/dashboard", 307, {"Vary": "Accept"})
+        return RedirectResponse("dashboard", 307, {"Vary": "Accept"})  # relative: also below a proxy's prefix
     response = await otherwise(request)
     response.headers["Vary"] = "Accept"
     return response

@@ -70,6 +70,7 @@ class App:
             exception_handlers=errors.HANDLERS,
             lifespan=lambda _: self.lifespan(),
         )
+        self.starlette.router.redirect_slashes = False  # it would redirect to whatever the client calls the host
         counted = RequestMetrics(GuardedApp(self.starlette, guard, cors), self._metrics)
         fast_path = FastPath(counted, self._cache, self._representations, self._metrics, guard)
         return AccessLog(fast_path) if access_log else fast_path

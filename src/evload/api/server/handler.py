@@ -12,6 +12,7 @@ from evload.api.answers.finding import Answers, Question
 from evload.api.answers.representation import Representations, messages
 from evload.api.answers.single_flight import result_or_disconnect
 from evload.api.contract.endpoints import Endpoint
+from evload.api.contract.names import is_ignored
 from evload.api.errors import ShuttingDown
 from evload.api.operations.metrics import Metrics
 from evload.watch import SiteState, Watch
@@ -43,13 +44,13 @@ class Handler:
         scope["evload.route"] = endpoint.path
         began = perf_counter()
         state = self._watch.state
-        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        params = endpoint.read_params({**given, **scope["path_params"]}, state.zone, state.measures)
+        pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        params = endpoint.read_params(pairs, scope["path_params"], state.zone, state.measures)
         answer = await self._answer(Question(endpoint, params), state, receive)
         if answer is None:
             await Response(status_code=CLIENT_GONE)(scope, receive, send)
             return
-        if given.keys() <= endpoint.params.model_fields.keys():
+        if not any(is_ignored(name) for name, _ in pairs):
             self._cache.add_alias((scope["path"], scope["query_string"]), answer)
         await self._respond(answer, scope, send, perf_counter() - began)
 

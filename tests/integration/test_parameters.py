@@ -1,0 +1,54 @@
+"""Query strings with names of all kinds: the same answer from memory and from Postgres, and nothing foreign kept."""
+
+import tempfile
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+import httpx2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.server.app import App
+from evload.settings import Settings
+from tests.endpoints import asked
+from tests.strategies import examples
+
+VALUES = {"start_date": "2019-01-01", "end_date": "2019-02-01", "measure": "synthetic_7_2_kwh", "sort": "hours"}
+NAMES = st.sampled_from([*VALUES, "limit", "_", "_ts", "user", "from", ""])
+VARYING = ("server-timing", "date")
+
+
+def comparable(answer: httpx2.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
+    return answer.status_code, answer.content, [pair for pair in answer.headers.items() if pair[0] not in VARYING]
+
+
+@examples(15)
+@given(
+    queries=st.lists(
+        st.tuples(st.sampled_from(ENDPOINTS), st.lists(NAMES, max_size=4), st.sampled_from(["", "5"])), max_size=8
+    )
+)
+async def test_names_of_all_kinds_hot_and_cold(
+    generated_dsn: str, queries: list[tuple[Endpoint, list[str], str]]
+) -> None:
+    apps = []
+    for cache_megabytes in (64, 0):
+        with tempfile.NamedTemporaryFile() as metrics:
+            settings = Settings(_env_file=None, database_url=generated_dsn, cache_megabytes=cache_megabytes)  # type: ignore[call-arg]
+            apps.append(App(settings, Path(metrics.name)))
+    clients = [httpx2.AsyncClient(transport=httpx2.ASGITransport(app.asgi), base_url="http://evload") for app in apps]
+    async with apps[0].lifespan(), apps[1].lifespan(), clients[0] as hot, clients[1] as cold:
+        for endpoint, names, value in queries:
+            query = urlencode([(name, value and VALUES.get(name, value)) for name in names])
+            path = f"{asked(endpoint)}?{query}"
+            first, again, unkept = [comparable(await client.get(path)) for client in (hot, hot, cold)]
+            assert first == again == unkept, path
+            counted = [name for name in names if not name.startswith("_")]
+            is_refused = set(counted) - set(endpoint.query_parameters) or len(set(counted)) < len(counted)
+            assert (first[0] == 422) == bool(is_refused), path
+        for path, query_string in apps[0]._cache.aliases:
+            kept = [name for name, _ in parse_qsl(query_string.decode(), keep_blank_values=True)]
+            known = next(one for one in ENDPOINTS if asked(one) == path).query_parameters
+            assert set(kept) <= set(known)
+            assert len(set(kept)) == len(kept)
