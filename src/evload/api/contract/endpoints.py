@@ -9,13 +9,13 @@ from evload.api.contract import models
 from evload.api.contract.media_types import Shape
 from evload.api.contract.params import (
     CurveRange,
+    Last7Days,
     MeasuredRange,
     NoParams,
     Page,
     Params,
     UserRange,
     UsersRange,
-    WithMeasure,
 )
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
@@ -102,7 +102,7 @@ ENDPOINTS = (
     Endpoint("/kpi/total-energy", "kpi/total_energy", MeasuredRange, models.TotalEnergy, "Total energy"),
     Endpoint("/kpi/daily-average", "kpi/daily_average", MeasuredRange, models.DailyAverage, "Mean daily energy"),
     Endpoint(
-        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", WithMeasure, models.DailyAverageLast7Days,
+        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", Last7Days, models.DailyAverageLast7Days,
         "Mean daily energy of the last seven days",
     ),
     Endpoint("/kpi/peak-daily", "kpi/peak_daily", MeasuredRange, models.PeakDaily, "Energy of the peak day"),

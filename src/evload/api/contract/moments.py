@@ -2,16 +2,24 @@
 
 import re
 from bisect import bisect_left
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MOMENT = timedelta(microseconds=1)
+LAST_OF_DAY = timedelta(days=1) - MOMENT
 MILLISECONDS_FROM = 100_000_000_000  # as seconds that is the year 5138, as milliseconds it is 1973
 
 UNIX_TIME = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # In a query string an unescaped + means a space, so the + of an offset arrives as one.
 SPACE_FOR_PLUS = re.compile(r"(\d{4}-?\d{2}-?\d{2}[Tt ][\d:.,]+) (\d{2}(?::?\d{2})?)")
+
+
+class SkippedTime(datetime):
+    """A bound written as a `local` time which the clock skipped: the instant of that `change`, or just before it."""
+
+    local: datetime
+    change: datetime
 
 
 def first_instant(text: str, zone: ZoneInfo) -> datetime:
@@ -24,15 +32,29 @@ def last_instant(text: str, zone: ZoneInfo) -> datetime:
     return _instant(text, zone, last=True)
 
 
+def is_backward(start: datetime, end: datetime) -> bool:
+    """Tells whether a range ends before it starts. One between skipped times runs forward, and holds nothing."""
+    return _order(start) > _order(end)
+
+
+def _order(bound: datetime) -> tuple[datetime, bool, datetime]:
+    """Skipped times lie before the change that skipped them, in their own order."""
+    if isinstance(bound, SkippedTime):
+        return bound.change, False, bound.local
+    return bound, True, datetime.min
+
+
 def _instant(text: str, zone: ZoneInfo, *, last: bool) -> datetime:
     text = text.strip()
     if UNIX_TIME.fullmatch(text):
         return _from_unix_time(float(text))
     moment = datetime.fromisoformat(SPACE_FOR_PLUS.sub(r"\1+\2", text, count=1))
     try:
-        if PLAIN_DATE.fullmatch(text):
-            return _day_bound(moment.date(), zone, last=last)
-        return moment.astimezone(UTC) if moment.tzinfo else _on_clock(moment, zone, last=last)
+        if moment.tzinfo:
+            return moment.astimezone(UTC)
+        if last:
+            return latest_instant(moment + LAST_OF_DAY if PLAIN_DATE.fullmatch(text) else moment, zone)
+        return earliest_instant(moment, zone)
     except OverflowError:  # dashboards write an open start as the year 1, an open end as 9999
         return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
 
@@ -42,24 +64,36 @@ def _from_unix_time(number: float) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
-def _day_bound(day: date, zone: ZoneInfo, *, last: bool) -> datetime:
-    if not last:
-        return _on_clock(datetime.combine(day, time.min), zone, last=False)
-    return _on_clock(datetime.combine(day + timedelta(days=1), time.min), zone, last=False) - MOMENT
+def earliest_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Returns the first instant at which the clock shows a local time or a later one, as its namesake in SQL does.
 
-
-def _on_clock(moment: datetime, zone: ZoneInfo, *, last: bool) -> datetime:
-    """Converts a clock time that daylight saving may have doubled or skipped.
-
-    Of a doubled time, a start is the first instant and an end the second. A skipped time means the change of the clock:
-    a start is that instant, an end the one just before it.
+    Of a doubled time that is the first, of a skipped time the change of the clock.
     """
-    before = moment.replace(tzinfo=zone, fold=0)
-    after = moment.replace(tzinfo=zone, fold=1)
+    change = _change_that_skips(local, zone)
+    return _skipped(change, change, local) if change else local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def latest_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Returns the last instant at which the clock shows a local time: of a doubled time the second.
+
+    Of a skipped time it is the one just before the change of the clock.
+    """
+    change = _change_that_skips(local, zone)
+    return _skipped(change - MOMENT, change, local) if change else local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+
+
+def _skipped(instant: datetime, change: datetime, local: datetime) -> SkippedTime:
+    bound = SkippedTime.combine(instant.date(), instant.timetz())
+    bound.local, bound.change = local, change
+    return bound
+
+
+def _change_that_skips(local: datetime, zone: ZoneInfo) -> datetime | None:
+    before = local.replace(tzinfo=zone, fold=0)
+    after = local.replace(tzinfo=zone, fold=1)
     if before.utcoffset() == after.utcoffset() or before.astimezone(UTC) < after.astimezone(UTC):
-        return (after if last else before).astimezone(UTC)
-    change = _change_between(after.astimezone(UTC), before.astimezone(UTC), zone)
-    return change - MOMENT if last else change
+        return None
+    return _change_between(after.astimezone(UTC), before.astimezone(UTC), zone)
 
 
 def _change_between(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
