@@ -1,6 +1,7 @@
 """The endpoints that tests ask, out of the table that evload serves: a new line there is tested here without a word."""
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.params import Range
 
 USER = "A-1"
 """A user of `tests.files.SMALL_FILE`."""
@@ -22,6 +23,6 @@ def taking(parameter: str) -> tuple[str, ...]:
 
 
 EVERY_PATH = tuple(map(asked, ENDPOINTS))
-WITH_A_RANGE = taking("start_date")
+WITH_A_RANGE = tuple(asked(endpoint) for endpoint in ENDPOINTS if issubclass(endpoint.params, Range))
 AGGREGATES = taking("measure")
 AGGREGATES_OF_A_RANGE = tuple(path for path in AGGREGATES if path in WITH_A_RANGE)

@@ -270,11 +270,12 @@ class Expected:
         }
 
 
-def last_7_days(rows: pl.DataFrame, measure: str, timezone: str) -> dict[str, object]:
+def last_7_days(rows: pl.DataFrame, measure: str, timezone: str, since: datetime | None = None) -> dict[str, object]:
+    """Of all rows. `since` is for a start that the clock skipped."""
     zone = ZoneInfo(timezone)
     latest: datetime = rows["date_from"].max()  # type: ignore[assignment]
     local = latest.astimezone(zone).replace(tzinfo=None)
-    since = (local - timedelta(days=7)).replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
+    since = since or (local - timedelta(days=7)).replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
     daily = Expected.between(rows, measure, timezone, since, latest).daily()
     return {
         "avg_daily_energy_kwh": rounded(mean(list(daily.values()))),

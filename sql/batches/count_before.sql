@@ -3,4 +3,4 @@
 -- returns: stored_rows int8
 SELECT count(*) AS stored_rows
 FROM hourly_load
-WHERE date_from < (SELECT $1::date::timestamp AT TIME ZONE timezone FROM site)
+WHERE date_from < (SELECT earliest_instant($1::date, timezone) FROM site)

@@ -2,7 +2,7 @@
 -- params: day date
 -- returns: removed int8
 WITH bound AS (
-    SELECT $1::date::timestamp AT TIME ZONE timezone AS hour FROM site
+    SELECT earliest_instant($1::date, timezone) AS hour FROM site
 ),
 
 removed AS (

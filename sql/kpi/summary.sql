@@ -45,4 +45,4 @@ SELECT
     last.timezone
 FROM totals
 CROSS JOIN observed
-CROSS JOIN last_7_days() AS last
+CROSS JOIN last_7_days(NULL) AS last

@@ -1,10 +1,13 @@
 -- The tables: what is stored, and the sums that are kept beside it.
 
--- The one row of the site: its clock, the state of its data, and where the recent part of the totals begins.
+-- The one row of the site: its clock, the state of its data, where the recent part of the totals begins, and the latest
+-- hour. That is decided when data change, not when somebody asks, so that an answer holds until they change again.
 CREATE TABLE site (
     only_row boolean CONSTRAINT site_pkey PRIMARY KEY DEFAULT true CONSTRAINT site_one_row CHECK (only_row),
     timezone text NOT NULL,
     recent_since timestamptz NOT NULL DEFAULT '-infinity',
+    -- The last that was not in the future, or of all where all are; null where there is none.
+    latest_hour timestamptz,
     -- A data version is the number and the random id together: two states of the data never share both.
     data_version bigint NOT NULL DEFAULT 0,
     data_version_id uuid NOT NULL DEFAULT gen_random_uuid(),

@@ -139,20 +139,26 @@ BEGIN ATOMIC
     FROM cut_days($1, $2, $3) AS cut;
 END;
 
--- From seven days before the latest hour, on the site's clock, to that hour: up to eight calendar days.
-CREATE FUNCTION last_7_days()
+-- From seven days before the latest hour, on the site's clock, to that hour: up to eight calendar days. With an end, the
+-- latest hour is the last one up to it.
+CREATE FUNCTION last_7_days(end_date timestamptz)
 RETURNS TABLE (start_date timestamptz, end_date timestamptz, first_day date, last_day date, timezone text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
-        (latest.local_hour - interval '7 days') AT TIME ZONE latest.timezone,
+        earliest_instant(latest.local_hour - interval '7 days', latest.timezone),
         latest.hour,
         (latest.local_hour - interval '7 days')::date,
         latest.local_hour::date,
         latest.timezone
     FROM (
         SELECT observed.hour, observed.hour AT TIME ZONE site.timezone AS local_hour, site.timezone
-        FROM (SELECT max(hour) AS hour FROM hourly_totals) AS observed
-        CROSS JOIN site
+        FROM site
+        CROSS JOIN LATERAL (
+            SELECT max(totals.hour) AS hour
+            FROM hourly_totals AS totals
+            WHERE totals.hour <= coalesce($1, site.latest_hour)
+        ) AS observed
+        WHERE observed.hour IS NOT NULL
     ) AS latest;
 END;

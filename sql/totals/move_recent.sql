@@ -1,17 +1,28 @@
--- The recent part is the month of the latest hour and the month before it, on the site's clock.
+-- Decides which hour is the latest, and moves the recent part: its month and the month before, on the site's clock.
 -- params:
--- returns: recent_since timestamptz
-WITH wanted AS (
+-- returns: has_moved bool
+WITH latest AS (
     SELECT
         coalesce(
-            (date_trunc('month', latest.hour AT TIME ZONE timezone) - interval '1 month') AT TIME ZONE timezone,
+            (SELECT max(hour) FROM hourly_sum WHERE hour <= future_since()),
+            (SELECT max(hour) FROM hourly_sum)
+        ) AS hour
+),
+
+wanted AS (
+    SELECT
+        site.recent_since AS before,
+        latest.hour AS latest_hour,
+        coalesce(
+            earliest_instant(
+                date_trunc('month', latest.hour AT TIME ZONE site.timezone) - interval '1 month', site.timezone
+            ),
             '-infinity'
         ) AS recent_since
     FROM site
-    CROSS JOIN (SELECT max(hour) AS hour FROM hourly_sum) AS latest
+    CROSS JOIN latest
 )
 
-UPDATE site SET recent_since = wanted.recent_since
+UPDATE site SET latest_hour = wanted.latest_hour, recent_since = wanted.recent_since
 FROM wanted
-WHERE site.recent_since <> wanted.recent_since
-RETURNING site.recent_since
+RETURNING site.recent_since <> wanted.before AS has_moved

@@ -51,3 +51,9 @@ DROP TABLE load_batch;
 DROP TABLE measure;
 
 DROP TABLE site;
+
+DROP FUNCTION future_since;
+
+DROP FUNCTION earliest_instant;
+
+DROP FUNCTION clock_change;

@@ -1,10 +1,64 @@
+-- What a clock shows, and when. The one place where a local time, such as a midnight, becomes an instant.
+
+-- The change of a clock that skips a local time: searched, as Postgres takes that time for another one, shortly after it.
+CREATE FUNCTION clock_change(local timestamp, timezone text) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE search AS (
+        SELECT taken.utc - (taken.utc AT TIME ZONE 'UTC' AT TIME ZONE $2 - $1) AS before, taken.utc AS after
+        FROM (SELECT $1 AT TIME ZONE $2 AT TIME ZONE 'UTC' AS utc) AS taken
+        UNION ALL
+        SELECT
+            CASE WHEN half.is_after THEN half.before ELSE half.way END,
+            CASE WHEN half.is_after THEN half.way ELSE half.after END
+        FROM (
+            SELECT halved.*, halved.way AT TIME ZONE 'UTC' AT TIME ZONE $2 >= $1 AS is_after
+            FROM (SELECT before, after, before + (after - before) / 2 AS way FROM search) AS halved
+        ) AS half
+        WHERE half.after - half.before > interval '1 microsecond'
+    )
+
+    SELECT min(after) AT TIME ZONE 'UTC' FROM search;
+END;
+
+-- The first instant at which a clock shows a local time or a later one: of a doubled time the first, of a skipped time the
+-- change. Of a doubled time AT TIME ZONE alone gives the second. Reckoned in UTC: a day's length depends on the session.
+CREATE FUNCTION earliest_instant(local timestamp, timezone text) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        CASE
+            WHEN taken.utc AT TIME ZONE 'UTC' AT TIME ZONE $2 <> $1 THEN clock_change($1, $2)
+            WHEN earlier.utc < taken.utc AND earlier.utc AT TIME ZONE 'UTC' AT TIME ZONE $2 = $1
+                THEN earlier.utc AT TIME ZONE 'UTC'
+            ELSE taken.utc AT TIME ZONE 'UTC'
+        END
+    FROM (SELECT $1 AT TIME ZONE $2 AT TIME ZONE 'UTC' AS utc) AS taken
+    -- The same local time by the offset of the day before.
+    CROSS JOIN LATERAL (
+        SELECT
+            taken.utc - interval '24 hours'
+            + ($1 - (taken.utc - interval '24 hours') AT TIME ZONE 'UTC' AT TIME ZONE $2) AS utc
+    ) AS earlier;
+END;
+
+-- From when on an hour lies in the future: a day from now, so that clocks that go wrong a little do no harm.
+CREATE FUNCTION future_since() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT now() + interval '24 hours';
+END;
+
 -- The tables: what is stored, and the sums that are kept beside it.
 
--- The one row of the site: its clock, the state of its data, and where the recent part of the totals begins.
+-- The one row of the site: its clock, the state of its data, where the recent part of the totals begins, and the latest
+-- hour. That is decided when data change, not when somebody asks, so that an answer holds until they change again.
 CREATE TABLE site (
     only_row boolean CONSTRAINT site_pkey PRIMARY KEY DEFAULT true CONSTRAINT site_one_row CHECK (only_row),
     timezone text NOT NULL,
     recent_since timestamptz NOT NULL DEFAULT '-infinity',
+    -- The last that was not in the future, or of all where all are; null where there is none.
+    latest_hour timestamptz,
     -- A data version is the number and the random id together: two states of the data never share both.
     data_version bigint NOT NULL DEFAULT 0,
     data_version_id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -421,20 +475,26 @@ BEGIN ATOMIC
     FROM cut_days($1, $2, $3) AS cut;
 END;
 
--- From seven days before the latest hour, on the site's clock, to that hour: up to eight calendar days.
-CREATE FUNCTION last_7_days()
+-- From seven days before the latest hour, on the site's clock, to that hour: up to eight calendar days. With an end, the
+-- latest hour is the last one up to it.
+CREATE FUNCTION last_7_days(end_date timestamptz)
 RETURNS TABLE (start_date timestamptz, end_date timestamptz, first_day date, last_day date, timezone text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
-        (latest.local_hour - interval '7 days') AT TIME ZONE latest.timezone,
+        earliest_instant(latest.local_hour - interval '7 days', latest.timezone),
         latest.hour,
         (latest.local_hour - interval '7 days')::date,
         latest.local_hour::date,
         latest.timezone
     FROM (
         SELECT observed.hour, observed.hour AT TIME ZONE site.timezone AS local_hour, site.timezone
-        FROM (SELECT max(hour) AS hour FROM hourly_totals) AS observed
-        CROSS JOIN site
+        FROM site
+        CROSS JOIN LATERAL (
+            SELECT max(totals.hour) AS hour
+            FROM hourly_totals AS totals
+            WHERE totals.hour <= coalesce($1, site.latest_hour)
+        ) AS observed
+        WHERE observed.hour IS NOT NULL
     ) AS latest;
 END;

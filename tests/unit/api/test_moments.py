@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evload.api.contract.moments import first_instant, last_instant
+from evload.api.contract.moments import first_instant, is_backward, last_instant
 
 OSLO = ZoneInfo("Europe/Oslo")
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -63,10 +63,43 @@ def test_a_midnight_that_does_not_exist_is_the_change() -> None:
     assert first_instant("2022-03-27", ZoneInfo("Asia/Beirut")) == utc("2022-03-26T22:00")
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "zone"),
+    [
+        ("2019-03-31T02:10", "2019-03-31T02:50", "Europe/Oslo"),
+        ("2019-03-31T02:10", "2019-03-31T02:10", "Europe/Oslo"),
+        ("2019-03-31T02:10", "2019-03-31T03:00", "Europe/Oslo"),
+        ("2019-03-31T01:59", "2019-03-31T02:10", "Europe/Oslo"),
+        ("2011-12-30", "2011-12-30", "Pacific/Apia"),
+        ("2011-12-30T10:00", "2011-12-30", "Pacific/Apia"),
+        ("2011-12-29", "2011-12-30", "Pacific/Apia"),
+        ("2011-12-30", "2011-12-31", "Pacific/Apia"),
+        ("2019-10-27T02:50", "2019-10-27T02:10", "Europe/Oslo"),  # from the first of the doubled hours into the second
+    ],
+)
+def test_skipped_and_doubled_times_run_forward(start: str, end: str, zone: str) -> None:
+    assert not is_backward(first_instant(start, ZoneInfo(zone)), last_instant(end, ZoneInfo(zone)))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone"),
+    [
+        ("2019-03-31T02:50", "2019-03-31T02:10", "Europe/Oslo"),
+        ("2019-03-31T03:00", "2019-03-31T02:50", "Europe/Oslo"),
+        ("2019-03-31T02:10", "2019-03-31T01:59:59.999999", "Europe/Oslo"),
+        ("2011-12-31", "2011-12-30", "Pacific/Apia"),
+        ("2011-12-30", "2011-12-29", "Pacific/Apia"),
+        ("2011-12-30T10:00", "2011-12-30T09:00", "Pacific/Apia"),
+    ],
+)
+def test_skipped_times_run_backward_as_they_are_written(start: str, end: str, zone: str) -> None:
+    assert is_backward(first_instant(start, ZoneInfo(zone)), last_instant(end, ZoneInfo(zone)))
+
+
 @pytest.mark.parametrize("zone", ["Europe/Oslo", "America/New_York", "UTC"])
 def test_the_ends_of_the_calendar_are_no_error(zone: str) -> None:
     assert first_instant("0001-01-01", ZoneInfo(zone)) <= utc("0001-01-02")
-    assert last_instant("9999-12-31", ZoneInfo(zone)) == END_OF_TIME
+    assert utc("9999-12-31") <= last_instant("9999-12-31", ZoneInfo(zone)) <= END_OF_TIME
     assert last_instant("9999-12-31T23:59:59.999999", ZoneInfo(zone)) <= END_OF_TIME
 
 

@@ -13,13 +13,13 @@ from evload.api.contract.media_types import Shape
 from evload.api.contract.names import problems_with
 from evload.api.contract.params import (
     CurveRange,
+    Last7Days,
     MeasuredRange,
     NoParams,
     Page,
     Params,
     UserRange,
     UsersRange,
-    WithMeasure,
 )
 from evload.api.errors import InvalidParameters
 
@@ -129,7 +129,7 @@ ENDPOINTS = (
     Endpoint("/kpi/total-energy", "kpi/total_energy", MeasuredRange, models.TotalEnergy, "Total energy"),
     Endpoint("/kpi/daily-average", "kpi/daily_average", MeasuredRange, models.DailyAverage, "Mean daily energy"),
     Endpoint(
-        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", WithMeasure, models.DailyAverageLast7Days,
+        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", Last7Days, models.DailyAverageLast7Days,
         "Mean daily energy of the last seven days",
     ),
     Endpoint("/kpi/peak-daily", "kpi/peak_daily", MeasuredRange, models.PeakDaily, "Energy of the peak day"),

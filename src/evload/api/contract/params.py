@@ -102,7 +102,7 @@ class Range(Params):
     ] = None
 
     def check(self) -> None:
-        if self.start_date and self.end_date and self.start_date > self.end_date:
+        if self.start_date and self.end_date and moments.is_backward(self.start_date, self.end_date):
             raise EmptyRange
 
 
@@ -130,6 +130,22 @@ class WithMeasure(Params):
 
 class MeasuredRange(Range, WithMeasure):
     pass
+
+
+class Last7Days(WithMeasure):
+    start_date: Annotated[
+        datetime | None,
+        BeforeValidator(_start),
+        AfterValidator(lambda _: None),  # so that all share one answer
+        WithJsonSchema(MOMENT_SCHEMA),
+        Field(description="Changes nothing: the last seven days have their own start."),
+    ] = None
+    end_date: Annotated[
+        datetime | None,
+        BeforeValidator(_end),
+        WithJsonSchema({**MOMENT_SCHEMA, "examples": ["2019-01-31"]}),
+        Field(description=f"The seven days end with the latest hour up to this moment, inclusive: {DATE_FORMS}."),
+    ] = None
 
 
 class CurveRange(MeasuredRange):

@@ -45,10 +45,10 @@ async def bring_up_to_date(
         await forget_touched(connection)
         await connection.execute(query("totals/compute_sums").text)
         await connection.execute(query("totals/compute_user_days").text)
-    moved = await connection.fetchrow(query("totals/move_recent").text)
+    has_moved = await connection.fetchval(query("totals/move_recent").text)
     touched = await connection.fetchrow(query("totals/touched_parts").text)
     assert touched is not None
-    parts = [part for part in ("closed", "recent") if refresh_all or moved or touched[part]]
+    parts = [part for part in ("closed", "recent") if refresh_all or has_moved or touched[part]]
     for view in ("hourly", "daily"):  # days are made of the hours of both parts
         for part in parts:
             await connection.execute(query(f"totals/refresh_{view}_{part}").text)
