@@ -99,3 +99,13 @@ def test_progress_is_shown_on_a_terminal_and_wiped(here: Shell, small_file: Path
 
 def test_no_progress_where_standard_error_is_no_terminal(here: Shell, small_file: Path) -> None:
     assert here.run("load", small_file).stderr == ""
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred\x1b]0;pwned\x07.csv", "two\n    9  lines.csv", "bad\udcff.csv"])
+def test_a_file_name_does_not_command_the_terminal(here: Shell, name: str) -> None:
+    path = write(here.folder / name, FIRST)
+    said = here.seen_on_a_terminal("load", path) + here.succeed("batches")
+    said += here.run("load", here.folder / f"absent{name}").stderr
+    lines = said.replace(WIPED, "").splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.strip().startswith("9 ") for line in lines)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from evload.errors import EvloadError
+from evload.errors import EvloadError, shown
 from evload.ingest.batches import take_out
 from evload.ingest.read import LoadFile
 from evload.ingest.rejects import Rejects
@@ -66,8 +66,8 @@ class _Load:
         self._totals: FirstTotals | None = None
         self._counts = Counts()
         self._has_other_measures = False
-        self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
-        self.report = LoadReport(file=path.name, dry_run=options.dry_run)
+        self.rejects = Rejects(options.rejects_dir / f"{shown(path.name)}.rejects.csv")
+        self.report = LoadReport(file=shown(path.name), dry_run=options.dry_run)
 
     async def run(self, connection: asyncpg.Connection) -> None:
         if not self._options.again and await self._is_known(connection):
