@@ -83,10 +83,10 @@ async def test_dry_run_reports_and_changes_nothing(here: Shell, dsn: str) -> Non
     here.succeed("load", write(here.folder / "a.csv", FIRST))
     before = here.succeed("status"), here.succeed("batches")
     write(here.folder / "b.csv", FIRST.replace("0,06", "1"), SECOND, BROKEN)
-    (report,) = reports(here.succeed("load", "--dry-run", "--json", "b.csv"))
+    (report,) = reports(here.succeed("load", "--dry-run", "--json", "b.csv", code=3))
     found = {name: report[name] for name in ("dry_run", "rows_read", "inserted", "updated", "rejected")}
     assert found == {"dry_run": True, "rows_read": 3, "inserted": 1, "updated": 1, "rejected": 1}
-    assert "dry run: nothing was changed" in here.succeed("load", "--dry-run", "b.csv")
+    assert "dry run: nothing was changed" in here.succeed("load", "--dry-run", "b.csv", code=3)
     assert (here.succeed("status"), here.succeed("batches")) == before
     assert await row_count(dsn) == 1
 
