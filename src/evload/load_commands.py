@@ -81,7 +81,7 @@ def load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **opti
     from evload.ingest.load import LoadOptions
 
     failed = rejected = False
-    for file in files_of(named):
+    for file in files_of(named, say):
         try:
             rejected |= _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
         except EvloadError as error:
