@@ -13,6 +13,7 @@ from evload import schema
 from evload.command import Commands, database, on_a_database, run
 from evload.database import connect, driver_errors_translated
 from evload.embedded import is_embedded
+from evload.errors import shown
 from evload.load_commands import COMMANDS, DATA_FILES, SAMPLE_TIMEZONE, load_all, load_sample
 from evload.queries import query
 from evload.settings import Settings
@@ -154,4 +155,4 @@ def sample(file: Path, start: datetime, **plan: Any) -> None:
     from evload.sample import SamplePlan, write_sample
 
     rows = write_sample(SamplePlan(start=start.date(), **plan), file)
-    click.echo(f"{file}: {rows:,} rows")
+    click.echo(f"{shown(file)}: {rows:,} rows")

@@ -13,6 +13,7 @@ from evload.resources import folder
 
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
 SAMPLE_TIMEZONE = "Europe/Oslo"
+ROWS_REJECTED = 3  # the exit code of a load that is done, but left rows out
 DATA_FILES = click.Path(path_type=Path)
 
 
@@ -38,11 +39,19 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
     help="""Load FILES of hourly loads, and bring the views up to date.
 
     FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
-    not at all. Loading one again changes only what differs.
+    not at all. Loading one again changes only what differs. Exit codes: 0 done, 1 a file failed, 3 done, but rows were
+    rejected.
     """
 )
 @click.argument("files", nargs=-1, required=True, type=DATA_FILES)
 @click.option("--strict", is_flag=True, help="Refuse a whole file for one rejected row.")
+@click.option(
+    "--max-rejects",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    help="More rejected rows than these refuse a file.",
+)
 @click.option("--again", is_flag=True, help="Load a file also if exactly its bytes were loaded before.")
 @click.option("--dry-run", is_flag=True, help="Report what a load would do, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object per file.")
@@ -55,7 +64,7 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
     "--rejects-dir",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
-    help="Folder for FILE.rejects.csv, which holds the rejected rows of a file. Default: the current folder.",
+    help="Folder for FILE.rejects.csv with the rejected rows of a file, or FILE.rejects-2.csv. Default: here.",
 )
 @on_a_database
 def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **options: Any) -> None:
@@ -63,30 +72,33 @@ def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **option
 
     with database(data_dir) as (_, dsn):
         lower_priority()
-        load_all(dsn, files, as_json=as_json, **options)
+        if load_all(dsn, files, as_json=as_json, **options):
+            raise click.exceptions.Exit(ROWS_REJECTED)
 
 
-def load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **options: Any) -> None:
-    """The files after one that fails are loaded all the same."""
+def load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **options: Any) -> bool:
+    """The files after one that fails are loaded all the same. Tells whether rows were rejected."""
     from evload.ingest.find import files_of
     from evload.ingest.load import LoadOptions
 
-    failed = False
-    for file in files_of(named):
+    failed = rejected = False
+    for file in files_of(named, say):
         try:
-            _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
+            rejected |= _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
         except EvloadError as error:
             failed = True
             say(f"Error: {error}")
     if failed:
         raise click.exceptions.Exit(1)
+    return rejected
 
 
-def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> None:
+def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> bool:
     from evload.ingest.load import load_file
 
     report = run(load_file(dsn, file, options))
     click.echo(report.as_json() if as_json else report.as_text())
+    return report.rejected > 0
 
 
 def load_sample(dsn: str) -> None:

@@ -149,9 +149,9 @@ class Shell:
         finally:
             running.make_sure_it_ended()
 
-    def succeed(self, *arguments: str | Path, given: bytes = b"") -> str:
+    def succeed(self, *arguments: str | Path, given: bytes = b"", code: int = 0) -> str:
         ended = self.run(*arguments, given=given)
-        assert ended.code == 0, ended.stderr
+        assert ended.code == code, ended.stderr
         return ended.stdout
 
     def fail(self, *arguments: str | Path) -> str:

@@ -155,7 +155,7 @@ async def test_load_reports_for_people_and_for_programs(here: Shell, dsn: str, s
 
 def test_load_counts_what_it_found(here: Shell) -> None:
     write(here.folder / "mixed.csv", GOOD, GOOD, COERCED, REJECTED)
-    (report,) = reports(here.succeed("load", "--json", "mixed.csv"))
+    (report,) = reports(here.succeed("load", "--json", "mixed.csv", code=3))
     found = {name: report[name] for name in ("rows_read", "inserted", "rejected", "coerced", "duplicates")}
     assert found == {"rows_read": 4, "inserted": 3, "rejected": 1, "coerced": 1, "duplicates": 1}
     assert report["rejects_file"] == "mixed.csv.rejects.csv"
@@ -185,14 +185,30 @@ async def test_strict_refuses_the_whole_file(here: Shell, dsn: str) -> None:
     write(here.folder / "mixed.csv", GOOD, REJECTED)
     assert "mixed.csv.rejects.csv" in here.fail("load", "--strict", "mixed.csv")
     assert await row_count(dsn) == 0
-    here.succeed("load", "mixed.csv")
+    here.succeed("load", "mixed.csv", code=3)
     assert await row_count(dsn) == 1
+
+
+async def test_rejected_rows_exit_with_3_and_a_failed_file_with_1(here: Shell, dsn: str, small_file: Path) -> None:
+    mixed = write(here.folder / "mixed.csv", GOOD, REJECTED, REJECTED)
+    assert here.run("load", "--max-rejects", "1", mixed, small_file).code == 1
+    assert await row_count(dsn) == 5
+    assert here.run("load", mixed, small_file, "absent.csv").code == 1
+    assert here.run("load", mixed, small_file).code == 0  # both were loaded before
+    assert here.run("load", "--again", mixed, small_file).code == 3
+
+
+def test_up_serves_a_file_of_which_rows_were_rejected(here: Shell) -> None:
+    with here.serving("up", write(here.folder / "more.csv", GOOD, REJECTED)) as api:
+        assert "1 rejected" in api.running.out.read_text()
+        assert "more.csv.rejects.csv" in api.running.out.read_text()
+        assert api.json("/users") == ["A-1"]
 
 
 def test_rejects_go_where_they_are_asked_to(here: Shell) -> None:
     write(here.folder / "mixed.csv", GOOD, REJECTED)
     (here.folder / "rejects").mkdir()
-    (report,) = reports(here.succeed("load", "--json", "--rejects-dir", "rejects", "mixed.csv"))
+    (report,) = reports(here.succeed("load", "--json", "--rejects-dir", "rejects", "mixed.csv", code=3))
     assert report["rejects_file"] == "rejects/mixed.csv.rejects.csv"
     assert (here.folder / "rejects" / "mixed.csv.rejects.csv").exists()
     assert not (here.folder / "mixed.csv.rejects.csv").exists()

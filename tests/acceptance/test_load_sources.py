@@ -83,10 +83,10 @@ async def test_dry_run_reports_and_changes_nothing(here: Shell, dsn: str) -> Non
     here.succeed("load", write(here.folder / "a.csv", FIRST))
     before = here.succeed("status"), here.succeed("batches")
     write(here.folder / "b.csv", FIRST.replace("0,06", "1"), SECOND, BROKEN)
-    (report,) = reports(here.succeed("load", "--dry-run", "--json", "b.csv"))
+    (report,) = reports(here.succeed("load", "--dry-run", "--json", "b.csv", code=3))
     found = {name: report[name] for name in ("dry_run", "rows_read", "inserted", "updated", "rejected")}
     assert found == {"dry_run": True, "rows_read": 3, "inserted": 1, "updated": 1, "rejected": 1}
-    assert "dry run: nothing was changed" in here.succeed("load", "--dry-run", "b.csv")
+    assert "dry run: nothing was changed" in here.succeed("load", "--dry-run", "b.csv", code=3)
     assert (here.succeed("status"), here.succeed("batches")) == before
     assert await row_count(dsn) == 1
 
@@ -99,3 +99,13 @@ def test_progress_is_shown_on_a_terminal_and_wiped(here: Shell, small_file: Path
 
 def test_no_progress_where_standard_error_is_no_terminal(here: Shell, small_file: Path) -> None:
     assert here.run("load", small_file).stderr == ""
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred\x1b]0;pwned\x07.csv", "two\n    9  lines.csv", "bad\udcff.csv"])
+def test_a_file_name_does_not_command_the_terminal(here: Shell, name: str) -> None:
+    path = write(here.folder / name, FIRST)
+    said = here.seen_on_a_terminal("load", path) + here.succeed("batches")
+    said += here.run("load", here.folder / f"absent{name}").stderr
+    lines = said.replace(WIPED, "").splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.strip().startswith("9 ") for line in lines)

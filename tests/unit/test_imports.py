@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "command",
         "database",
         "embedded",
+        "errors",
         "load_commands",
         "queries",
         "sample",

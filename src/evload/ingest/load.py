@@ -8,10 +8,11 @@ from pathlib import Path
 
 import asyncpg
 
-from evload.errors import EvloadError
+from evload.errors import shown
 from evload.ingest.batches import take_out
+from evload.ingest.formats.source import os_errors_explained
 from evload.ingest.read import LoadFile
-from evload.ingest.rejects import Rejects
+from evload.ingest.rejects import NothingLoaded, Rejects
 from evload.ingest.report import LoadReport, Stopwatch
 from evload.ingest.storing.copying import Counts, DirectCopy, copy
 from evload.ingest.storing.first_totals import FirstTotals
@@ -19,15 +20,15 @@ from evload.ingest.storing.totals import bring_up_to_date, forget_touched, lock_
 from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
 
-
-class NothingLoaded(EvloadError):
-    """Nothing of the file was loaded."""
+__all__ = ["LoadOptions", "NothingLoaded", "load_file"]
 
 
 @dataclass(frozen=True)
 class LoadOptions:
     rejects_dir: Path = Path()
     strict: bool = False
+    max_rejects: int = 10_000
+    """More of them refuse the file."""
     again: bool = False
     """Load a file also if exactly its bytes were loaded before."""
     dry_run: bool = False
@@ -66,8 +67,8 @@ class _Load:
         self._totals: FirstTotals | None = None
         self._counts = Counts()
         self._has_other_measures = False
-        self.rejects = Rejects(options.rejects_dir / f"{path.name}.rejects.csv")
-        self.report = LoadReport(file=path.name, dry_run=options.dry_run)
+        self.rejects = Rejects(path, options.rejects_dir, options.max_rejects)
+        self.report = LoadReport(file=shown(path.name), dry_run=options.dry_run)
 
     async def run(self, connection: asyncpg.Connection) -> None:
         if not self._options.again and await self._is_known(connection):
@@ -202,21 +203,10 @@ class _Load:
     def _check_rejects(self, counts: Counts) -> None:
         report, rejects = self.report, self.rejects
         report.rows_read, report.coerced, report.rejected = counts.rows_read, counts.coerced, rejects.count
-        if not rejects.count:
-            return
-        report.rejects_file = str(rejects.path)
-        if self._options.strict:
-            raise NothingLoaded(
-                f"{report.file}: nothing loaded, as {rejects.count:,} of its {report.rows_read:,} rows were rejected"
-                f" and --strict is on. The rows and the reasons are in {rejects.path}."
-            )
-        if rejects.count == report.rows_read:
-            raise NothingLoaded(
-                f"{report.file}: nothing loaded, as every one of its {report.rows_read:,} rows was rejected."
-                f" The reasons are in {rejects.path}."
-            )
+        rejects.finish(counts.rows_read, strict=self._options.strict)
+        report.rejects_file = shown(rejects.path) if rejects.path else None
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with os_errors_explained(path.name), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,41 +1,133 @@
 """The file that rejected rows are written to. It exists only when there is something to say."""
 
+import filecmp
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 
-from evload.errors import EvloadError
+from evload.errors import EvloadError, shown
+
+MOST_NAME_BYTES = 200
+
+# The rejects files that this process has written, and which file each is of.
+_written: dict[Path, Path] = {}
 
 
 class CannotWriteRejects(EvloadError):
     """The rejects file cannot be written."""
 
 
+class NothingLoaded(EvloadError):
+    """Nothing of the file was loaded."""
+
+
 class Rejects:
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.count = 0
+    """Writes the rejected rows of `source`, `most` at most, to a new file in `folder`: nothing that is there is
+    written over, followed or waited for.
+    """
+
+    def __init__(self, source: Path, folder: Path, most: int) -> None:
+        self._source = source
+        self._folder = folder
+        self._most = most
         self._file: BinaryIO | None = None
+        self._is_complete = False
+        self.path: Path | None = None
+        self.count = 0
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Columns: line, column, value, reason."""
+        """Columns: line, column, value, reason. Raises NothingLoaded when there are too many."""
         if rows.is_empty():
             return
-        rows.write_csv(self._opened(), include_header=self.count == 0)
+        kept = rows.head(max(self._most, 1) - self.count)
+        self._write(kept.write_csv(include_header=self.count == 0).encode())
         self.count += rows.height
+        if self.count > self._most:
+            self._complete()
+            raise self._nothing_loaded(
+                f"more than {self._most:,} of its rows were rejected. The first of them and the reasons are in"
+                f" {self.path}; --max-rejects allows more"
+            )
+
+    def finish(self, rows_read: int, *, strict: bool) -> None:
+        """Raises NothingLoaded where the file must not be loaded for its rejects."""
+        self._complete()
+        if self.count and strict:
+            raise self._nothing_loaded(
+                f"{self.count:,} of its {rows_read:,} rows were rejected and --strict is on."
+                f" The rows and the reasons are in {self.path}"
+            )
+        if self.count and self.count == rows_read:
+            raise self._nothing_loaded(
+                f"every one of its {rows_read:,} rows was rejected. The reasons are in {self.path}"
+            )
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        """Takes away what is not complete, as where the load was stopped."""
+        if self._file is not None and self.path is not None and not self._is_complete:
+            with suppress(OSError):  # what a full disk did not take once, it does not take now
+                self._file.close()
+            self.path.unlink(missing_ok=True)
 
-    def _opened(self) -> BinaryIO:
-        if self._file is None:
+    def _complete(self) -> None:
+        """Closes the file, and keeps an earlier one instead that says the same of the same source."""
+        if self._file is None or self.path is None:
+            return
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._cannot_write(self.path, error) from error
+        self._is_complete = True
+        source = self._source.resolve()
+        for earlier in self._names():
+            if earlier == self.path:
+                break
+            if _written.get(earlier.resolve(), source) == source and _says_the_same(earlier, self.path):
+                self.path.unlink()
+                self.path = earlier
+                break
+        _written[self.path.resolve()] = source
+
+    def _write(self, data: bytes) -> None:
+        self._file = self._file or self._created()
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._cannot_write(self.path, error) from error
+
+    def _created(self) -> BinaryIO:
+        for path in self._names():
             try:
-                self._file = self.path.open("wb")
+                file = path.open("xb")  # which neither follows a link nor opens what is there
+            except FileExistsError:
+                continue
             except OSError as error:
-                raise CannotWriteRejects(
-                    f"{self.path}: rejected rows cannot be written here ({error.strerror})."
-                    " Name another folder with --rejects-dir."
-                ) from error
-        return self._file
+                raise self._cannot_write(path, error) from error
+            self.path = path
+            return file
+        raise AssertionError
+
+    def _names(self) -> Iterator[Path]:
+        name = shown(self._source.name).encode()[:MOST_NAME_BYTES].decode(errors="ignore")
+        yield self._folder / f"{name}.rejects.csv"
+        for number in count(2):
+            yield self._folder / f"{name}.rejects-{number}.csv"
+
+    def _nothing_loaded(self, reason: str) -> NothingLoaded:
+        return NothingLoaded(f"{self._source.name}: nothing loaded, as {reason}.")
+
+    def _cannot_write(self, path: Path | None, error: OSError) -> CannotWriteRejects:
+        return CannotWriteRejects(
+            f"{path}: rejected rows cannot be written here ({error.strerror}). Name another folder with --rejects-dir."
+        )
+
+
+def _says_the_same(one: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(one, other, shallow=False)  # which opens plain files alone
+    except OSError:
+        return False

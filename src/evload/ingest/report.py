@@ -8,6 +8,8 @@ from typing import TextIO
 
 import orjson
 
+from evload.errors import shown
+
 
 @dataclass
 class LoadReport:
@@ -50,7 +52,7 @@ class LoadReport:
             "  seconds: " + ", ".join(f"{step} {taken:.2f}" for step, taken in self.seconds.items()),
         ]
         if self.unused_columns:
-            lines.append(f"  columns not used: {', '.join(self.unused_columns)}")
+            lines.append(f"  columns not used: {shown(', '.join(self.unused_columns))}")
         if self.sample_rows_removed:
             lines.append(f"  the sample made way: {self.sample_rows_removed:,} rows")
         if self.rejects_file:

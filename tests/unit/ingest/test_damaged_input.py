@@ -22,6 +22,7 @@ NO_DATE = "is not a date like 21.12.2018 10:00 or 2018-12-21T10:00"
 WHOLE = "is not a whole number from -2147483648 to 2147483647"
 KEYS = "date_from, date_to, User_ID, session_ID"
 FOUND = "date_from, date_to, User_ID, session_ID, Synthetic_3_6kW, Synthetic_7_2kW, Flex_3_6kW, Flex_7_2kW"
+TABBED = HEADER.replace(";", r"\t")
 GOOD = table(*[ROW] * 2000).encode()
 PACKED, ZPACKED = gzip.compress(GOOD), zstd.compress(GOOD)
 
@@ -58,7 +59,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "a separator that is not known": (
         table(ROW).replace(";", "\t"),
-        ", line 1: has no column " + KEYS + ", only " + HEADER.replace(";", "?") + "; name these columns in the header",
+        f", line 1: has no column {KEYS}, only {TABBED}; name these columns in the header",
     ),
     "a header after sep= with another separator": (
         "sep=,\n" + table(ROW),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evload.ingest.formats.text import RECORDS_AT_ONCE
 from tests.unit.ingest.reading import HEADER, ROW, raw_blocks, read, table, written
 
 texts = st.text(st.sampled_from('ab""\n\r;, ø\t\''), max_size=12)
@@ -91,3 +92,9 @@ def test_block_boundaries_do_not_change_the_rows(content: bytes, block_bytes: in
             return type(error), str(error)
 
     assert outcome(block_bytes) == outcome(1 << 20)
+
+
+def test_a_block_of_short_broken_lines_comes_in_parts() -> None:
+    parts = list(raw_blocks(f"{HEADER}\n".encode() + b";\n" * (2 * RECORDS_AT_ONCE + 1)))
+    assert [part.rejects.height for part in parts] == [RECORDS_AT_ONCE, RECORDS_AT_ONCE, 1]
+    assert [part.rejects["line"][0] for part in parts] == [2, RECORDS_AT_ONCE + 2, 2 * RECORDS_AT_ONCE + 2]

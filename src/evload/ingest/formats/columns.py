@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evload.errors import shown
 from evload.ingest.formats.source import UnreadableFile
 from evload.ingest.frames import COLUMNS, KEYS
 from evload.measures import MEASURES, NAMES
@@ -68,5 +69,5 @@ def _meant(spelling: str) -> str | None:
 
 
 def _shown(spelled: Sequence[str]) -> str:
-    text = "".join(character if character.isprintable() else "?" for character in ", ".join(spelled))
+    text = shown(", ".join(spelled))
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."

@@ -1,8 +1,10 @@
 """The format of text tables: cut into blocks of whole records, each parsed into a frame of texts with line numbers."""
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import polars as pl
 
@@ -11,6 +13,9 @@ from evload.ingest.formats.format import Format, RawBlock
 from evload.ingest.formats.header import RECORD_BYTES, TOO_LONG, Header, read_header, require_utf8
 from evload.ingest.formats.source import Source, UnreadableFile
 from evload.ingest.frames import MEASURES, rejected
+
+# A block of short lines has millions of them, each a Python object where it is read exactly.
+RECORDS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Grammar:
     def records(self, data: bytes) -> Iterator[bytes]:
         """The whole records from the start of `data`; stops at one that has no end."""
         if b'"' not in data:
-            yield from (line + b"\n" for line in data.split(b"\n")[:-1])
+            yield from io.BytesIO(data)
             return
         position = 0
         while match := self._record.match(data, position):
@@ -87,8 +92,8 @@ class TextTable:
 
     def __iter__(self) -> Iterator[RawBlock]:
         for block in self._cut():
-            rows, rejects = self._parsed(block)
-            yield RawBlock(rows, rejects, self._source.reader.bytes_read)
+            for rows, rejects in self._parsed(block):
+                yield RawBlock(rows, rejects, self._source.reader.bytes_read)
 
     def _cut(self) -> Iterator[TextBlock]:
         tail, line = b"", self._header.line + 1
@@ -126,7 +131,7 @@ class TextTable:
         problem = "a quote opens here and is not closed; close it or take it out"
         return UnreadableFile(self._file, problem, line + tail.count(b"\n", 0, quote))
 
-    def _parsed(self, block: TextBlock) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _parsed(self, block: TextBlock) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         if block.regular:
             for measures in (pl.Float64(), pl.String()):
                 try:
@@ -134,8 +139,11 @@ class TextTable:
                 except pl.exceptions.ComputeError:
                     continue  # a measure that is no float, or text after a closing quote, as in `"a"b`
                 if measures == pl.String() or are_plain(rows.select(self._measures)):
-                    return rows, rejected()
-        return self._exact(block)
+                    yield rows, rejected()
+                    return
+        records = self._filled_records(block)
+        while some := list(islice(records, RECORDS_AT_ONCE)):
+            yield self._exact(some)
 
     def _fast(self, block: TextBlock, measures: pl.DataType) -> pl.DataFrame:
         index = self.columns.index
@@ -156,8 +164,8 @@ class TextTable:
         # With `null_values` a quoted text without characters is null.
         return frame.select(pl.col("line").cast(pl.Int64), *wanted).with_columns(pl.col(pl.String).fill_null(""))
 
-    def _exact(self, block: TextBlock) -> tuple[pl.DataFrame, pl.DataFrame]:
-        lines, texts = self._filled_records(block)
+    def _exact(self, records: list[tuple[int, str]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        lines, texts = zip(*records, strict=True)
         fields = [self._grammar.fields(text) for text in texts]
         expected = len(self.columns.spelled)
         good = [number for number, row in enumerate(fields) if len(row) == expected]
@@ -172,17 +180,14 @@ class TextTable:
             ),
         )
 
-    def _filled_records(self, block: TextBlock) -> tuple[list[int], list[str]]:
-        lines, texts = [], []
+    def _filled_records(self, block: TextBlock) -> Iterator[tuple[int, str]]:
         line = block.line
         for record in self._grammar.records(block.data):
             if len(record) > RECORD_BYTES:
                 raise UnreadableFile(self._file, TOO_LONG, line)
             if not record.isspace():
-                lines.append(line)
-                texts.append(record.decode().removesuffix("\n").removesuffix("\r"))
+                yield line, record.decode().removesuffix("\n").removesuffix("\r")
             line += record.count(b"\n")
-        return lines, texts
 
 
 def _ragged(text: str, fields: int, expected: int) -> str:

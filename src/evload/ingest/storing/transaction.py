@@ -42,10 +42,18 @@ async def write_transaction(dsn: str, subject: str) -> AsyncIterator[asyncpg.Con
             await connection.execute(query("site/use_clock").text)
             yield connection
     except DRIVER_ERRORS as error:
-        reason = str(error) if isinstance(error, asyncpg.PostgresError) else str(translated(error))
-        raise NothingChanged(f"{subject}: nothing was changed, the database stopped the work: {reason}") from error
+        raise NothingChanged(f"{subject}: nothing was changed{_reason(error, connection)}") from error
     finally:
         try:
             await connection.close(timeout=CLOSE_SECONDS)
         except DRIVER_ERRORS:  # it is broken already
             connection.terminate()
+
+
+def _reason(error: Exception, connection: asyncpg.Connection) -> str:
+    """An error of the system is the database's only if it is about the connection."""
+    is_of_connection = isinstance(error, ConnectionError | TimeoutError) or connection.is_closed()
+    if isinstance(error, OSError) and not is_of_connection:
+        return f": {error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
+    reason = error.args[0] if isinstance(error, asyncpg.PostgresError) else translated(error)
+    return f", the database stopped the work: {reason}"
