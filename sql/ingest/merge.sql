@@ -1,4 +1,5 @@
 -- Moves the staged rows over. A row that is stored already is written again only where it differs.
+-- Equal keys are counted in the order of their values, so that the order of a file's rows changes nothing.
 -- What does not show, of the load or of the one that it overwrites, is kept in hidden_load.
 -- params: batch_id int4, last_index int8
 -- returns: duplicates int8, inserted int8, updated int8
@@ -8,7 +9,10 @@ WITH numbered AS (
         date_to,
         user_id,
         session_id,
-        row_number() OVER (PARTITION BY user_id, date_from, session_id ORDER BY index) - 1 AS occurrence,
+        row_number() OVER (
+            PARTITION BY user_id, date_from, session_id
+            ORDER BY location_id, synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
+        ) - 1 AS occurrence,
         location_id,
         synthetic_3_6_kwh,
         synthetic_7_2_kwh,

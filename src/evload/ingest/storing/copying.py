@@ -34,7 +34,8 @@ class Counts:
 class DirectCopy:
     """Writes rows for `hourly_load`, or for the table `staging`, which is like it.
 
-    Equal keys are counted within a block of the file, where nearly all of them are.
+    Equal keys are counted within a block of the file, where nearly all of them are, in the order of their values: so
+    the order of a file's rows changes nothing.
     """
 
     columns = ("batch_id", "occurrence", *FIELDS)
@@ -49,10 +50,19 @@ class DirectCopy:
         key = pl.col("session_index").cast(pl.UInt64) * (1 << 32) + pl.col("hour_index")
         if rows.select(key.n_unique()).item() == rows.height:
             return wire.rows(fields, len(self.columns), self._batch_id, wire.integer(0))
-        occurrence = rows.select(pl.int_range(pl.len()).over("session_index", "hour_index")).to_series()
+        occurrence = _occurrence(block)
         self.duplicates += int((occurrence > 0).sum())
         numbers = wire.integers(range(occurrence.n_unique()))
         return wire.rows([wire.Field(occurrence, numbers), *fields], len(self.columns), self._batch_id)
+
+
+def _occurrence(block: Block) -> pl.Series:
+    """Counts equal keys from 0 by location, then energies, as `sql/ingest/bulk_number.sql` and `merge.sql` do."""
+    key = ("session_index", "hour_index")
+    location = block.locations.rank("dense")[block.rows["location_index"]]
+    values = block.rows.select(*key, location.alias("location"), *WH).with_row_index("row")
+    counted = values.sort("location", *WH, nulls_last=True).with_columns(occurrence=pl.int_range(pl.len()).over(key))
+    return counted.sort("row")["occurrence"]
 
 
 def _fields(block: Block) -> list[wire.Field]:
