@@ -20,7 +20,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors.multiprocess import Multiprocess
 
-from evload.api.server.app import App
+from evload.api.operations.metrics import Metrics
+from evload.api.server.app import ROUTES, App
 from evload.api.server.fast_path import protocol_class
 from evload.errors import EvloadError
 from evload.settings import Settings
@@ -59,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Serves until SIGINT, SIGTERM or SIGHUP, and finishes the requests under way."""
-    with tempfile.NamedTemporaryFile(prefix="evload-metrics-") as metrics:
+    with _metrics_file() as metrics:
         config = Config(
             partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
             factory=True,
@@ -77,6 +78,19 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             _Workers(config, listener, announce).run()
         else:
             _Server(config, announce).run(sockets=[listener])
+
+
+def _metrics_file() -> "tempfile._TemporaryFileWrapper[bytes]":
+    """Makes the file in which workers share their metrics, with all the room that it will need."""
+    try:
+        file = tempfile.NamedTemporaryFile(prefix="evload-metrics-")  # noqa: SIM115 - the caller closes it
+        Metrics(Path(file.name), ROUTES).close()
+    except OSError as error:
+        raise CannotServe(
+            f"evload cannot keep its metrics in the temporary folder: {error.strerror}."
+            " Make room there, or let TMPDIR name another folder."
+        ) from error
+    return file
 
 
 class Config(uvicorn.Config):

@@ -36,6 +36,7 @@ from evload.watch import SiteState, Watch
 
 WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
 OTHER_ROUTES = ("/", "/dashboard", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
+ROUTES = (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS))
 
 
 async def welcome(request: Request) -> Response:
@@ -47,7 +48,7 @@ class App:
         assert settings.database_url is not None
         self.closing = asyncio.Event()
         self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000)
-        self._metrics = Metrics(metrics_file, (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS)))
+        self._metrics = Metrics(metrics_file, ROUTES)
         self._database = Database(
             settings.database_url,
             pool_size=settings.pool_size,
