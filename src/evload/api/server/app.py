@@ -93,6 +93,8 @@ class App:
             self._metrics.close()
 
     async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
+        if before is not None and before.measures != now.measures:
+            self._cache.clear()  # the default measure may be another one: then addresses ask for something else
         if before is not None and before.zone != now.zone:
             self._cache.clear()
             await self._database.forget_site_clock()
