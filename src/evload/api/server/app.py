@@ -47,7 +47,7 @@ class App:
     def __init__(self, settings: Settings, metrics_file: Path, checks: tuple[Check, ...] = CHECKS) -> None:
         assert settings.database_url is not None
         self.closing = asyncio.Event()
-        self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000)
+        self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000, Question.size_bytes)
         self._metrics = Metrics(metrics_file, ROUTES)
         self._database = Database(
             settings.database_url,

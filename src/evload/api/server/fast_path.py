@@ -22,8 +22,10 @@ from evload.api.server.guard import Guard
 TESTED_UVICORN = ("0.54",)
 # A request that has a body, or asks for more than an answer, goes to the application.
 UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-MAX_PARSED_REQUESTS = 1024
 MAX_PARSED_REQUEST_BYTES = 4096
+MAX_PARSED_BYTES = 8_000_000
+PARSED_BYTES = 1000  # of a parsed request's objects, and of a header's, without the texts in them
+HEADER_BYTES = 200
 COPIED_BYTES = 16_384  # up to this size one copy is cheaper than a gathering write
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
@@ -45,16 +47,21 @@ class ParsedRequest(NamedTuple):
 
 
 class ParsedRequests:
-    """Parsed requests by all their bytes. All are dropped when they become too many."""
+    """Parsed requests by all their bytes. All are dropped when they take too much memory."""
 
     def __init__(self) -> None:
         self.known: dict[bytes, ParsedRequest] = {}
+        self._bytes = 0
 
     def add(self, request: bytes, parsed: ParsedRequest) -> None:
-        if len(request) <= MAX_PARSED_REQUEST_BYTES:
-            if len(self.known) >= MAX_PARSED_REQUESTS:
-                self.known.clear()
-            self.known[request] = parsed
+        if len(request) > MAX_PARSED_REQUEST_BYTES or request in self.known:
+            return
+        size_bytes = 2 * len(request) + len(parsed.headers) * HEADER_BYTES + PARSED_BYTES
+        if self._bytes + size_bytes > MAX_PARSED_BYTES:
+            self.known.clear()
+            self._bytes = 0
+        self._bytes += size_bytes
+        self.known[request] = parsed
 
 
 class FastPath:
