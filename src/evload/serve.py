@@ -22,6 +22,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 
 from evload.api.operations.metrics import Metrics
 from evload.api.server.app import ROUTES, App
+from evload.api.server.connection import is_told_here
 from evload.api.server.fast_path import protocol_class
 from evload.errors import EvloadError
 from evload.settings import Settings
@@ -155,14 +156,15 @@ def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
     if in_worker:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches workers too; the parent ends them
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     gc.freeze()  # what exists now lives as long as the process: collecting it delays requests
     return app.asgi
 
 
-def _not_cancelled(record: logging.LogRecord) -> bool:
-    """Drops the log record of a request that was cancelled because evload ended before its answer."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drops the log record of a request that was cancelled because evload ended before its answer, and some more."""
+    is_cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not (is_cancelled or is_told_here(record))
 
 
 def _also_on(number: int, act: Callable[[], object]) -> None:

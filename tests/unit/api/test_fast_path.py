@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from evload.api.answers.cache import Headers
 from evload.api.server.fast_path import (
@@ -61,10 +62,14 @@ class Application(FastPath):
 
 
 @asynccontextmanager
-async def served(application: Application | None = None, keep_alive_seconds: int = 5) -> AsyncIterator[int]:
+async def served(
+    application: Application | None = None,
+    keep_alive_seconds: int = 5,
+    protocol: type[HttpToolsProtocol] = FastPathProtocol,
+) -> AsyncIterator[int]:
     config = uvicorn.Config(
         application or Application(),
-        http=FastPathProtocol,
+        http=protocol,
         lifespan="off",
         log_level="error",
         proxy_headers=False,
