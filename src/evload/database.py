@@ -39,7 +39,11 @@ MEANINGS: dict[str, EvloadError] = {
     "08": DatabaseUnavailable(),
     "28": DatabaseUnavailable("The database does not accept evload's user or password."),
     "3D": DatabaseUnavailable("The database that evload should use does not exist."),
-    "53": DatabaseUnavailable("The database has no room for another connection. Try again in a moment."),
+    "53100": QueryFailed("The database's disk is full. Make room there, then try again."),
+    "53200": QueryFailed("The database is out of memory. Try again in a moment, or with less at once."),
+    "53300": DatabaseUnavailable("The database has no room for another connection. Try again in a moment."),
+    "53400": QueryFailed("This needs more than the database's configuration allows. Try again with less at once."),
+    "53": DatabaseUnavailable("The database is short of resources. Try again in a moment."),
     "57P": DatabaseUnavailable(),
 }
 

@@ -20,7 +20,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors.multiprocess import Multiprocess
 
-from evload.api.server.app import App
+from evload.api.operations.metrics import Metrics
+from evload.api.server.app import ROUTES, App
+from evload.api.server.connection import is_told_here
 from evload.api.server.fast_path import protocol_class
 from evload.errors import EvloadError
 from evload.settings import Settings
@@ -59,7 +61,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Serves until SIGINT, SIGTERM or SIGHUP, and finishes the requests under way."""
-    with tempfile.NamedTemporaryFile(prefix="evload-metrics-") as metrics:
+    with _metrics_file() as metrics:
         config = Config(
             partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
             factory=True,
@@ -77,6 +79,19 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             _Workers(config, listener, announce).run()
         else:
             _Server(config, announce).run(sockets=[listener])
+
+
+def _metrics_file() -> "tempfile._TemporaryFileWrapper[bytes]":
+    """Makes the file in which workers share their metrics, with all the room that it will need."""
+    try:
+        file = tempfile.NamedTemporaryFile(prefix="evload-metrics-")  # noqa: SIM115 - the caller closes it
+        Metrics(Path(file.name), ROUTES).close()
+    except OSError as error:
+        raise CannotServe(
+            f"evload cannot keep its metrics in the temporary folder: {error.strerror}."
+            " Make room there, or let TMPDIR name another folder."
+        ) from error
+    return file
 
 
 class Config(uvicorn.Config):
@@ -141,14 +156,15 @@ def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
     if in_worker:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches workers too; the parent ends them
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     gc.freeze()  # what exists now lives as long as the process: collecting it delays requests
     return app.asgi
 
 
-def _not_cancelled(record: logging.LogRecord) -> bool:
-    """Drops the log record of a request that was cancelled because evload ended before its answer."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drops the log record of a request that was cancelled because evload ended before its answer, and some more."""
+    is_cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not (is_cancelled or is_told_here(record))
 
 
 def _also_on(number: int, act: Callable[[], object]) -> None:

@@ -206,3 +206,23 @@ async def test_a_client_disconnect_cancels_its_query(filled_dsn: str, connection
         await somebody_waits(connection, "daily_recent")
         task.cancel()
         await nobody_waits(connection)
+
+
+@pytest.mark.parametrize("user", ["n" * 1001, "n" * 60_000, "\U0001f600" * 251])
+async def test_a_user_id_longer_than_any_stored_one_is_unknown_and_not_remembered(filled_dsn: str, user: str) -> None:
+    async with api_client(filled_dsn) as client:
+        answers = [await client.get(f"/load/{user}/hourly") for _ in range(3)]
+        assert await counted(client, "evload_cache_misses_total") == 3
+    assert {(one.status_code, one.content) for one in answers} == {(404, b'{"detail":"No data found for given user"}')}
+
+
+async def test_polls_without_a_measure_follow_the_default_measure(dsn: str, tmp_path: Path) -> None:
+    await load_file(dsn, write(tmp_path / "a.csv", "21.12.2018 10:00;21.12.2018 11:00;A-1;1;NA;NA;NA;5"))
+    async with api_client(dsn) as client:
+        for _ in range(3):
+            assert (await client.get(TOTAL)).json() == {"total_energy_kwh": 5.0}
+        await load_file(dsn, write(tmp_path / "b.csv", "21.12.2018 11:00;21.12.2018 12:00;A-1;1;3;NA;NA;NA"))
+        async with asyncio.timeout(5):
+            while (after := await client.get(TOTAL)).headers["x-data-version"] != "2":
+                await asyncio.sleep(0.005)
+        assert (await client.get(TOTAL)).json() == after.json() == {"total_energy_kwh": 3.0}

@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ingest.formats": {"errors", "ingest", "ingest.cleaning", "measures"},
     "ingest.storing": {"database", "embedded", "errors", "ingest", "queries", "schema"},
     "load_commands": {"command", "errors", "ingest", "ingest.storing", "resources"},
-    "serve": {"api.server", "errors", "settings", "signals"},
+    "serve": {"api.operations", "api.server", "errors", "settings", "signals"},
 }
 BUILD_SETTINGS = {"command"}
 READ_VARIABLES = {"command"}

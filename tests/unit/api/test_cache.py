@@ -2,7 +2,7 @@ import random
 from typing import Any
 from uuid import UUID
 
-from evload.api.answers.cache import OVERHEAD_BYTES, Answer, Cache
+from evload.api.answers.cache import OVERHEAD_BYTES, Answer, Cache, name_bytes
 from evload.watch import DataVersion
 
 ROUTE = "/kpi/total-energy"
@@ -47,7 +47,8 @@ def test_a_cache_of_nothing_keeps_nothing() -> None:
 
 def test_the_bound_in_bytes_holds_and_what_is_used_stays() -> None:
     room_for = 10
-    cache: Cache[Any] = Cache(room_for * (OVERHEAD_BYTES + 1000))
+    key_and_alias_bytes = 28 + name_bytes((ROUTE, b"99"))
+    cache: Cache[Any] = Cache(room_for * (OVERHEAD_BYTES + 1000 + key_and_alias_bytes) + 100)
     favourite = answer(b"f" * 1000)
     cache.put("favourite", favourite)
     cache.add_alias((ROUTE, b"f"), favourite)
@@ -69,6 +70,16 @@ def test_compressing_counts() -> None:
     one.encoded(b"gzip")
     cache.reweigh(one)
     assert [key for key in ("one", "two") if cache.get(key)] != ["one", "two"]
+
+
+def test_an_answer_that_takes_the_place_of_another_is_counted_once() -> None:
+    cache: Cache[Any] = Cache(10 * (OVERHEAD_BYTES + 1000))
+    for number in range(100):
+        cache.put("key", answer(b"x" * 500))
+        cache.add_alias((ROUTE, b"%d" % number), answer_of(cache, "key"))
+        assert cache.aliases == {(ROUTE, b"%d" % number): answer_of(cache, "key")}
+    cache.put("other", answer())
+    assert cache.get("key")
 
 
 def test_replaced_answers_keep_their_aliases_and_other_answers_are_dropped() -> None:

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from evload.api.answers.cache import Headers
 from evload.api.server.fast_path import (
     COPIED_BYTES,
+    MAX_PARSED_BYTES,
     MAX_PARSED_REQUEST_BYTES,
-    MAX_PARSED_REQUESTS,
     FastPath,
     FastPathProtocol,
     ParsedRequest,
@@ -61,10 +62,14 @@ class Application(FastPath):
 
 
 @asynccontextmanager
-async def served(application: Application | None = None, keep_alive_seconds: int = 5) -> AsyncIterator[int]:
+async def served(
+    application: Application | None = None,
+    keep_alive_seconds: int = 5,
+    protocol: type[HttpToolsProtocol] = FastPathProtocol,
+) -> AsyncIterator[int]:
     config = uvicorn.Config(
         application or Application(),
-        http=FastPathProtocol,
+        http=protocol,
         lifespan="off",
         log_level="error",
         proxy_headers=False,
@@ -246,9 +251,12 @@ async def test_what_is_remembered_is_bounded() -> None:
     async with served(application) as port, connected(port) as connection:
         assert await connection.ask(get("/known", f"X: {'x' * MAX_PARSED_REQUEST_BYTES}")) == b"at once"
     assert application.parsed_requests.known == {}
-    for number in range(3 * MAX_PARSED_REQUESTS):
-        application.parsed_requests.add(b"%d" % number, parsed_request("/known"))
-        assert 0 < len(application.parsed_requests.known) <= MAX_PARSED_REQUESTS
+    most = 0
+    for number in range(3 * MAX_PARSED_BYTES // MAX_PARSED_REQUEST_BYTES):
+        application.parsed_requests.add(b"%4000d" % number, parsed_request("/known"))
+        most = max(most, len(application.parsed_requests.known))
+        assert 0 < len(application.parsed_requests.known) * 8000 < MAX_PARSED_BYTES
+    assert most * 10_000 > MAX_PARSED_BYTES
 
 
 async def test_who_does_not_read_is_not_written_to_without_end() -> None:

@@ -3,7 +3,7 @@
 import gzip
 import sys
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
@@ -25,10 +25,19 @@ HeaderPair = tuple[bytes, bytes | None]
 Key = TypeVar("Key", bound=Hashable)
 
 WORTH_COMPRESSING_BYTES = 1000
-OVERHEAD_BYTES = 1500  # of an answer's objects, measured; a variant takes half as much
+# Of an answer's objects, a variant's, and an alias' or a header pair's, without the texts in them; measured.
+OVERHEAD_BYTES = 1500
+VARIANT_BYTES = 2500
+NAME_BYTES = 250
 MAX_ALIASES_OF_AN_ANSWER = 16
+MAX_NAME_BYTES = 2048  # longer aliases and header pairs are not remembered: no usual client sends any
 GZIP_LEVEL = 6
 ZSTD_LEVEL = 3
+
+
+def name_bytes(name: Iterable[str | bytes | None]) -> int:
+    """Measures an alias or a header pair. Clients choose its length, so whatever remembers it must count it."""
+    return NAME_BYTES + sum(map(sys.getsizeof, name))
 
 
 def compressed(body: bytes, encoding: bytes) -> bytes:
@@ -115,7 +124,8 @@ class Answer:
 
     def size_bytes(self) -> int:
         bodies = sum(len(body) for body in self._bodies.values())
-        return bodies + OVERHEAD_BYTES + len(self.by_encoding) * OVERHEAD_BYTES // 2
+        variants = len(self.by_encoding) * VARIANT_BYTES
+        return OVERHEAD_BYTES + bodies + variants + sum(map(name_bytes, self.by_headers))
 
 
 class Cache(Generic[Key]):
@@ -124,8 +134,9 @@ class Cache(Generic[Key]):
     All of them belong to the current data version. When the cache is full, answers that were asked for once go first.
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, key_bytes: Callable[[Key], int] = sys.getsizeof) -> None:
         self._max_bytes = max_bytes
+        self._key_bytes = key_bytes
         self._bytes = 0
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self.aliases: dict[Alias, Answer] = {}
@@ -138,17 +149,20 @@ class Cache(Generic[Key]):
         return kept.answer
 
     def put(self, key: Key, answer: Answer) -> None:
-        if answer.size_bytes() <= self._max_bytes:
-            self._kept[key] = _Kept(answer)
+        if key in self._kept:
+            self._drop(self._kept.pop(key))
+        key_bytes = self._key_bytes(key)
+        if answer.size_bytes() + key_bytes <= self._max_bytes:
+            self._kept[key] = _Kept(answer, key_bytes)
             answer.key = key
             self.reweigh(answer)
 
     def reweigh(self, answer: Answer) -> None:
-        """Counts an answer's bytes again, after it got another variant."""
+        """Counts an answer's bytes again, after it got another variant or name."""
         kept = self._kept.get(answer.key)  # type: ignore[arg-type]
         if kept is None or kept.answer is not answer:
             return
-        size_bytes = answer.size_bytes()
+        size_bytes = answer.size_bytes() + kept.names_bytes
         self._bytes += size_bytes - kept.size_bytes
         kept.size_bytes = size_bytes
         while self._bytes > self._max_bytes:
@@ -158,9 +172,12 @@ class Cache(Generic[Key]):
         kept = self._kept.get(answer.key)  # type: ignore[arg-type]
         if kept is None or kept.answer is not answer or len(kept.aliases) >= MAX_ALIASES_OF_AN_ANSWER:
             return
-        if alias not in self.aliases:
+        alias_bytes = name_bytes(alias)
+        if alias not in self.aliases and alias_bytes <= MAX_NAME_BYTES:
             kept.aliases.append(alias)
-        self.aliases[alias] = answer
+            kept.names_bytes += alias_bytes
+            self.aliases[alias] = answer
+            self.reweigh(answer)
 
     def polled_keys(self) -> list[Key]:
         """Lists the questions that were asked more than once at this data version."""
@@ -186,15 +203,19 @@ class Cache(Generic[Key]):
             kept.answer.used = False
             self._kept[key] = kept
             return
+        self._drop(kept)
+
+    def _drop(self, kept: "_Kept") -> None:
         self._bytes -= kept.size_bytes
         for alias in kept.aliases:
             self.aliases.pop(alias, None)
 
 
 class _Kept:
-    __slots__ = ("aliases", "answer", "size_bytes")
+    __slots__ = ("aliases", "answer", "names_bytes", "size_bytes")
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, key_bytes: int) -> None:
         self.answer = answer
+        self.names_bytes = key_bytes
         self.size_bytes = 0
         self.aliases: list[Alias] = []

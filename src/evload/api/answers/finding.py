@@ -1,6 +1,7 @@
 """Finds the answer to a question in memory, or makes it with one query of Postgres, which equal questions share."""
 
 import asyncio
+import sys
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ class Question(NamedTuple):
     endpoint: Endpoint
     params: Params
     media_type: MediaType = JSON
+
+    def size_bytes(self) -> int:
+        """At least what its parameters take in memory, of which clients choose the length."""
+        return sys.getsizeof(self.params.model_dump_json())
 
 
 class Answers:
@@ -56,7 +61,7 @@ class Answers:
         # standby that lags may also return an older version: that answer is sent but not kept.
         if answer.data_version != state.data_version and answer.data_version.number >= state.data_version.number:
             await self._watch.catch_up(state.data_version)
-        if answer.data_version == self._watch.data_version:
+        if answer.data_version == self._watch.data_version and question.params.can_match:
             self._cache.put(question, answer)
         return answer
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Message
 
-from evload.api.answers.cache import Answer, Cache, Headers, Variant
+from evload.api.answers.cache import MAX_NAME_BYTES, Answer, Cache, HeaderPair, Headers, Variant, name_bytes
 from evload.api.answers.cors import Cors
 
 HIT = (b"server-timing", b'cache;desc="hit"')
@@ -14,6 +14,7 @@ IN_A_THREAD_FROM_BYTES = 50_000
 NO_Q = re.compile(rb";\s*q=0(\.0*)?\s*$")
 ENCODINGS = (b"zstd", b"gzip")  # the better one first
 MAX_ACCEPT_ENCODINGS = 200
+MAX_ACCEPT_ENCODING_BYTES = 256
 MAX_HEADER_PAIRS = 32
 EMPTY_BODY: Message = {"type": "http.response.body", "body": b""}
 
@@ -26,10 +27,13 @@ class Negotiation:
 
     def encoding(self, accepted: bytes) -> bytes:
         chosen = self._known.get(accepted)
-        if chosen is None:
-            if len(self._known) >= MAX_ACCEPT_ENCODINGS:
-                self._known.clear()
-            chosen = self._known[accepted] = _choose(accepted)
+        if chosen is not None:
+            return chosen
+        if len(self._known) >= MAX_ACCEPT_ENCODINGS:
+            self._known.clear()
+        chosen = _choose(accepted)
+        if len(accepted) <= MAX_ACCEPT_ENCODING_BYTES:
+            self._known[accepted] = chosen
         return chosen
 
 
@@ -92,13 +96,11 @@ class Representations:
     async def variant_for(self, answer: Answer, accepted: bytes, origin: bytes | None) -> Variant:
         """Returns the variant for a cached answer, and remembers it under the header values that the client sent."""
         pair = self.encoding(answer, accepted), self._cors.kind_of(origin)
-        variant = answer.by_encoding.get(pair)
-        if variant is None:
-            _make_room(answer.by_encoding)
-            variant = answer.by_encoding[pair] = await self._make(answer, pair[0], origin)
+        variant = answer.by_encoding.get(pair) or await self._make(answer, pair[0], origin)
+        if name_bytes((accepted, origin)) <= MAX_NAME_BYTES:
+            _remember(answer.by_encoding, pair, variant)
+            _remember(answer.by_headers, (accepted, origin), variant)
             self._cache.reweigh(answer)
-        _make_room(answer.by_headers)
-        answer.by_headers[accepted, origin] = variant
         return variant
 
     async def _make(self, answer: Answer, encoding: bytes, origin: bytes | None) -> Variant:
@@ -108,6 +110,7 @@ class Representations:
         return Variant(answer.status, headers, body, answer.etag(encoding))
 
 
-def _make_room(variants: dict[Any, Variant]) -> None:
-    if len(variants) >= MAX_HEADER_PAIRS:
+def _remember(variants: dict[HeaderPair, Variant], pair: HeaderPair, variant: Variant) -> None:
+    if pair not in variants and len(variants) >= MAX_HEADER_PAIRS:
         variants.clear()
+    variants[pair] = variant

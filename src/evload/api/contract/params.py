@@ -38,6 +38,7 @@ MOMENT_SCHEMA = {
     ],
     "examples": ["2018-12-21T10:00:00"],
 }
+MAX_USER_BYTES = 1000  # no longer id is loaded
 
 
 def _known_measure(value: str) -> str:
@@ -157,8 +158,8 @@ class UserRange(Range):
 
     @property
     def can_match(self) -> bool:
-        """The empty id belongs to filler rows, which have no user; Postgres stores no text with a NUL."""
-        return bool(self.user_id) and "\x00" not in self.user_id
+        """The empty id belongs to filler rows, which have no user; no text with a NUL and no longer id is stored."""
+        return 0 < len(self.user_id.encode()) <= MAX_USER_BYTES and "\x00" not in self.user_id
 
 
 class UserSort(StrEnum):

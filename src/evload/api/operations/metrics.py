@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import mmap
+import os
 from array import array
 from bisect import bisect_left
 from pathlib import Path
@@ -44,11 +45,18 @@ class SharedCells:
     def __init__(self, path: Path, cells: int) -> None:
         self._file = path.open("r+b")
         self._cells = cells
-        self._file.truncate(MAX_WORKERS * cells * 8)
+        self._take_room(MAX_WORKERS * cells * 8)
         self._map = mmap.mmap(self._file.fileno(), 0)
         self._all = memoryview(self._map).cast("d")
         row = self._take_row()
         self._mine = self._all[row * cells : (row + 1) * cells]
+
+    def _take_room(self, size_bytes: int) -> None:
+        """Takes the room on the disk now, as touching memory that has none there would end the process by SIGBUS."""
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self._file.fileno(), 0, size_bytes)
+        else:  # macOS
+            self._file.truncate(size_bytes)
 
     def _take_row(self) -> int:
         for row in range(MAX_WORKERS):

@@ -36,6 +36,7 @@ from evload.watch import SiteState, Watch
 
 WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
 OTHER_ROUTES = ("/", "/dashboard", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
+ROUTES = (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS))
 
 
 async def welcome(request: Request) -> Response:
@@ -46,8 +47,8 @@ class App:
     def __init__(self, settings: Settings, metrics_file: Path, checks: tuple[Check, ...] = CHECKS) -> None:
         assert settings.database_url is not None
         self.closing = asyncio.Event()
-        self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000)
-        self._metrics = Metrics(metrics_file, (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS)))
+        self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000, Question.size_bytes)
+        self._metrics = Metrics(metrics_file, ROUTES)
         self._database = Database(
             settings.database_url,
             pool_size=settings.pool_size,
@@ -93,6 +94,8 @@ class App:
             self._metrics.close()
 
     async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
+        if before is not None and before.measures != now.measures:
+            self._cache.clear()  # the default measure may be another one: then addresses ask for something else
         if before is not None and before.zone != now.zone:
             self._cache.clear()
             await self._database.forget_site_clock()

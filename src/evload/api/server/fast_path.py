@@ -6,26 +6,26 @@ pays for every microsecond here, so each decision is a dictionary look-up.
 """
 
 import logging
-from http import HTTPStatus
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from evload.api.answers.cache import Alias, Cache, HeaderPair, Headers
 from evload.api.answers.representation import Representations, messages
 from evload.api.operations.metrics import Metrics
+from evload.api.server.connection import STATUS_LINES, BoundedConnection
 from evload.api.server.guard import Guard
 
 TESTED_UVICORN = ("0.54",)
 # A request that has a body, or asks for more than an answer, goes to the application.
 UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
-MAX_PARSED_REQUESTS = 1024
 MAX_PARSED_REQUEST_BYTES = 4096
+MAX_PARSED_BYTES = 8_000_000
+PARSED_BYTES = 1000  # of a parsed request's objects, and of a header's, without the texts in them
+HEADER_BYTES = 200
 COPIED_BYTES = 16_384  # up to this size one copy is cheaper than a gathering write
-STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +45,21 @@ class ParsedRequest(NamedTuple):
 
 
 class ParsedRequests:
-    """Parsed requests by all their bytes. All are dropped when they become too many."""
+    """Parsed requests by all their bytes. All are dropped when they take too much memory."""
 
     def __init__(self) -> None:
         self.known: dict[bytes, ParsedRequest] = {}
+        self._bytes = 0
 
     def add(self, request: bytes, parsed: ParsedRequest) -> None:
-        if len(request) <= MAX_PARSED_REQUEST_BYTES:
-            if len(self.known) >= MAX_PARSED_REQUESTS:
-                self.known.clear()
-            self.known[request] = parsed
+        if len(request) > MAX_PARSED_REQUEST_BYTES or request in self.known:
+            return
+        size_bytes = 2 * len(request) + len(parsed.headers) * HEADER_BYTES + PARSED_BYTES
+        if self._bytes + size_bytes > MAX_PARSED_BYTES:
+            self.known.clear()
+            self._bytes = 0
+        self._bytes += size_bytes
+        self.known[request] = parsed
 
 
 class FastPath:
@@ -138,8 +143,8 @@ def _read(headers: Headers) -> tuple[bytes, bytes | None, bytes, bool]:
     return accepted, origin, condition, is_usual
 
 
-def protocol_class() -> type[HttpToolsProtocol]:
-    """Returns the connection class for the installed uvicorn: its own one if the fast path was not tested with it."""
+def protocol_class() -> type[BoundedConnection]:
+    """Returns the connection class for the installed uvicorn: without the fast path if it was not tested with it."""
     if uvicorn.__version__.rpartition(".")[0] in TESTED_UVICORN:
         return FastPathProtocol
     log.warning(
@@ -147,10 +152,10 @@ def protocol_class() -> type[HttpToolsProtocol]:
         ", ".join(TESTED_UVICORN),
         uvicorn.__version__,
     )
-    return HttpToolsProtocol
+    return BoundedConnection
 
 
-class FastPathProtocol(HttpToolsProtocol):
+class FastPathProtocol(BoundedConnection):
     """A connection that answers from the memory of a `FastPath` as soon as the headers of a request are read.
 
     A polling client sends the same bytes again and again, so these are parsed once. Every other request, and every
@@ -162,8 +167,6 @@ class FastPathProtocol(HttpToolsProtocol):
         self._fast_path = self.app if isinstance(self.app, FastPath) else None
         self._parsed_requests = self._fast_path.parsed_requests.known if self._fast_path else {}
         self._parsed: ParsedRequest | None = None
-        self._requests_in_data = 0
-        self._is_between_requests = True
         self._is_answered = False
         self._answered_at = 0.0
 
@@ -171,17 +174,12 @@ class FastPathProtocol(HttpToolsProtocol):
         starts_request = self._is_between_requests
         if starts_request and (parsed := self._parsed_requests.get(data)) and self._is_free() and self._answer(parsed):
             return
-        self._parsed, self._requests_in_data = None, 0
+        self._parsed = None
         super().data_received(data)
         if self._fast_path and self._parsed and starts_request and self._requests_in_data == 1:
             self._fast_path.parsed_requests.add(data, self._parsed)
 
-    def on_message_begin(self) -> None:
-        self._is_between_requests = False
-        self._requests_in_data += 1
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
+    def on_head_accepted(self) -> None:
         if self._fast_path and self._is_free() and self._is_plain():
             parsed = self._fast_path.parse(self.url, self.headers)
             if parsed and self._answer(parsed):
@@ -189,12 +187,11 @@ class FastPathProtocol(HttpToolsProtocol):
                 return
         # The answer to an earlier request in the same data may have started the timer of an idle connection.
         self._unset_keepalive_if_required()
-        super().on_headers_complete()
+        super().on_head_accepted()
 
     def on_message_complete(self) -> None:
-        self._is_between_requests = True
         if self._is_answered:
-            self._is_answered = False
+            self._is_between_requests, self._is_answered = True, False
         else:
             super().on_message_complete()
 
