@@ -1,5 +1,5 @@
--- Brings the list of users up to date with the rows.
+-- Brings the list of users up to date with their days.
 -- params:
 -- returns:
 DELETE FROM users;
-INSERT INTO users (user_id) SELECT DISTINCT user_id FROM hourly_load WHERE user_id <> '';
+INSERT INTO users (user_id) SELECT DISTINCT user_id FROM user_day;

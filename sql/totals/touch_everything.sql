@@ -1,14 +1,10 @@
--- Notes every hour and every user's day, of what is stored and of what was added up before.
+-- Notes every hour and every user's day of what is stored.
 -- params:
 -- returns:
 INSERT INTO touched_hour (hour)
-SELECT date_from FROM hourly_load
-UNION
-SELECT hour FROM hourly_sum
+SELECT DISTINCT date_from FROM hourly_load
 ON CONFLICT DO NOTHING;
 INSERT INTO touched_user_day (day, user_id)
-SELECT date_from::date, user_id FROM hourly_load WHERE user_id <> ''
-UNION
-SELECT day, user_id FROM user_day;
+SELECT DISTINCT date_from::date, user_id FROM hourly_load WHERE user_id <> '';
 ANALYZE touched_hour;
 ANALYZE touched_user_day;

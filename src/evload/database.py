@@ -35,6 +35,7 @@ DRIVER_ERRORS = (OSError, *CONNECTION_ERRORS)
 MEANINGS: dict[str, EvloadError] = {
     "57014": QueryFailed("The query took too long and was stopped. Ask for a shorter range."),
     "42P01": QueryFailed("The database has no evload tables yet. Run `evload migrate`."),
+    "55000": QueryFailed("The views in the database are empty, as after a restore. Run `evload refresh`."),
     "42883": QueryFailed("The tables in the database are of an older evload. Run `evload migrate`."),
     "08": DatabaseUnavailable(),
     "28": DatabaseUnavailable("The database does not accept evload's user or password."),

@@ -170,7 +170,7 @@ def _ask(question: str, yes: bool) -> None:
 @click.command(help="Compute all sums and views again, for instance after rows were changed by hand.")
 @on_a_database
 def refresh(data_dir: Path | None) -> None:
-    from evload.ingest.storing.totals import refresh as refresh_views
+    from evload.ingest.refresh import refresh as refresh_views
 
     with database(data_dir) as (_, dsn):
         click.echo(f"All views are up to date. Data version {run(refresh_views(dsn))}.")

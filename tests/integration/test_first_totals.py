@@ -1,4 +1,4 @@
-"""A first load adds up while it copies. `evload refresh`, which adds up the rows in SQL, must say the same."""
+"""A first load adds up while it copies. `evload refresh`, which reads the rows, and SQL must say the same."""
 
 import re
 import tempfile
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from evload.ingest import load
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.read import LoadFile
+from evload.ingest.refresh import refresh
 from evload.ingest.storing import first_totals
-from evload.ingest.storing.totals import refresh
 from evload.schema import settle_timezone
 from tests.conftest import Databases
 from tests.files import write
@@ -63,7 +63,7 @@ async def kept(connection: asyncpg.Connection) -> list[list[tuple[object, ...]]]
     block_bytes=st.sampled_from([100, 400, 100_000]),
     parts=st.sampled_from([1, 2, 32]),
 )
-async def test_a_first_load_and_a_refresh_say_the_same(
+async def test_a_first_load_a_refresh_and_sql_say_the_same(
     databases: Databases,
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
@@ -88,6 +88,9 @@ async def test_a_first_load_and_a_refresh_say_the_same(
         await assert_views_agree(connection)
         loaded = await kept(connection)
         await refresh(dsn)
+        assert await kept(connection) == loaded
+        with mock.patch.object(first_totals.FirstTotals, "put", mock.AsyncMock(return_value=False)):
+            await refresh(dsn)
         assert await kept(connection) == loaded
     finally:
         await connection.close()

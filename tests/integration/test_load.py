@@ -13,7 +13,7 @@ import pytest
 from evload.errors import EvloadError
 from evload.ingest.load import LoadOptions, NothingLoaded, load_file
 from evload.ingest.read import UnreadableFile
-from evload.ingest.storing.totals import refresh
+from evload.ingest.refresh import refresh
 from evload.queries import query
 from tests.conftest import Databases
 from tests.files import BROKEN, FILLER, FIRST, SECOND, write

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from evload.ingest import batches
 from evload.ingest.load import LoadOptions, load_file
-from evload.ingest.storing.totals import refresh
+from evload.ingest.refresh import refresh
 from evload.queries import query
 from evload.schema import settle_timezone
 from tests.conftest import Databases, api_client

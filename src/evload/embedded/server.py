@@ -102,15 +102,19 @@ class _Keeper:
 
     def _keep(self) -> None:
         while not self._enough.wait(_LOOK_EVERY_SECONDS):
-            if self._server.is_alive():
-                continue
-            self._say("Postgres ended; it is started again.")
             try:
-                with lock_file(self._server.start_lock) as start, self._turn(start):
-                    self._server.revive()
-            except (EvloadError, OSError) as error:
-                self._say(f"Postgres could not be started again: {error}")
+                if not self._server.is_alive():
+                    self._revive()
+            except (
+                Exception
+            ) as error:  # whatever it is (no file descriptor left, say): without this thread nobody looks
+                self._say(f"Postgres could not be looked after, which is tried again: {error}")
                 self._enough.wait(_TRY_AGAIN_SECONDS)
+
+    def _revive(self) -> None:
+        self._say("Postgres ended; it is started again.")
+        with lock_file(self._server.start_lock) as start, self._turn(start):
+            self._server.revive()
 
 
 @contextmanager

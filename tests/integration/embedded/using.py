@@ -17,7 +17,7 @@ import pytest
 from evload.embedded import account, binaries, running_server
 from evload.errors import EvloadError
 
-_SOURCES = str(Path(binaries.__file__).parents[2])
+SOURCES = str(Path(binaries.__file__).parents[2])
 PACKAGES = str(Path(asyncpg.__file__).parents[1])
 # Says `ready PID DSN` once it uses the server, and leaves when its standard input ends.
 _USER_PROGRAM = """
@@ -92,7 +92,7 @@ def refuse(text: str) -> None:
 @contextmanager
 def user_process(data_dir: Path, python: str = sys.executable, **options: Any) -> Iterator[subprocess.Popen[str]]:
     command = [python, "-c", _USER_PROGRAM, str(data_dir)]
-    environment = {"PYTHONPATH": os.pathsep.join([_SOURCES, PACKAGES])}
+    environment = {"PYTHONPATH": os.pathsep.join([SOURCES, PACKAGES])}
     pipe = subprocess.PIPE
     process = subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd="/", env=environment, **options

@@ -1,4 +1,4 @@
-"""Adds up the rows of a first load while Postgres takes them in: hours, and users' days.
+"""Adds up all rows at once, hours and users' days: of a first load while Postgres takes them in, and of a refresh.
 
 For the users' days of five million rows Postgres would need nearly as long again as for the whole load. All other
 changes are added up by SQL alone. Rows wait in a temporary file, parted by user, so that memory does not grow with what

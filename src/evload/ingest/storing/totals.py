@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
 
 PutTotals = Callable[[asyncpg.Connection], Awaitable[bool]]
@@ -46,22 +45,19 @@ async def bring_up_to_date(
         await connection.execute(query("totals/compute_sums").text)
         await connection.execute(query("totals/compute_user_days").text)
     has_moved = await connection.fetchval(query("totals/move_recent").text)
-    touched = await connection.fetchrow(query("totals/touched_parts").text)
-    assert touched is not None
-    parts = [part for part in ("closed", "recent") if refresh_all or has_moved or touched[part]]
-    for view in ("hourly", "daily"):  # days are made of the hours of both parts
-        for part in parts:
-            await connection.execute(query(f"totals/refresh_{view}_{part}").text)
+    await _refresh_views(connection, all_parts=refresh_all or has_moved)
     seconds = time.perf_counter() - began
     version: int = await connection.fetchval(query("totals/new_version").text, more_rows, seconds)
     return version
 
 
-async def refresh(dsn: str) -> int:
-    """Computes everything again from the rows. Returns the new data version."""
-    async with write_transaction(dsn, "refresh") as connection:
-        await lock_writers(connection)
-        more_rows = await connection.fetchval(query("totals/miscounted").text)
-        for name in ("fill_users", "hold_measures", "touch_everything"):
-            await connection.execute(query(f"totals/{name}").text)
-        return await bring_up_to_date(connection, more_rows=more_rows, refresh_all=True)
+async def _refresh_views(connection: asyncpg.Connection, *, all_parts: bool) -> None:
+    if not await connection.fetchval(query("totals/are_populated").text):
+        await connection.execute(query("totals/populate").text)
+        return
+    touched = await connection.fetchrow(query("totals/touched_parts").text)
+    assert touched is not None
+    parts = [part for part in ("closed", "recent") if all_parts or touched[part]]
+    for view in ("hourly", "daily"):  # days are made of the hours of both parts
+        for part in parts:
+            await connection.execute(query(f"totals/refresh_{view}_{part}").text)

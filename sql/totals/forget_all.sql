@@ -1,0 +1,5 @@
+-- Takes all sums away.
+-- params:
+-- returns:
+DELETE FROM hourly_sum;
+DELETE FROM user_day;
