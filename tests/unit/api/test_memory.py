@@ -46,10 +46,10 @@ class Remembered:
         self._representations = Representations(self.cache, Cors(("http://localhost:3000",)), 0)
 
     async def ask(self, number: int, text: str, aliases: int, headers: int) -> None:
-        endpoint, given = (USER, {"user_id": f"{text}{number}"}) if number % 2 else (TOTAL, {"start_date": f"{number}"})
-        if endpoint is TOTAL:
-            given["start_date"] = f"2025-08-01T00:00:00.{number:06d}"
-        question = Question(endpoint, endpoint.read_params(given, ZoneInfo("Europe/Oslo"), NAMES))
+        endpoint = USER if number % 2 else TOTAL
+        pairs = [] if number % 2 else [("start_date", f"2025-08-01T00:00:00.{number:06d}")]
+        in_path = {"user_id": f"{text}{number}"} if number % 2 else {}
+        question = Question(endpoint, endpoint.read_params(pairs, in_path, ZoneInfo("Europe/Oslo"), NAMES))
         answer = Answer(endpoint.path, VERSION, 404, b'{"detail": "%d"}' % number)
         if question.params.can_match:
             self.cache.put(question, answer)
