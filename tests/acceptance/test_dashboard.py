@@ -30,7 +30,9 @@ PANELS = ("daily", "hours", "rhythm", "duration", "active")
 
 def kpis_of(api: Api, query: str) -> dict[str, float]:
     found = {name: api.json(path + query)[name] for name, path in KPIS.items()}
-    last = api.json("/kpi/daily-average-last-7-days" + query)
+    last = api.json(
+        "/kpi/daily-average-last-7-days" + query.partition("&end_date=")[0]
+    )  # the card shows the latest ones
     return {**found, "last_7_days_avg_daily_energy_kwh": last["avg_daily_energy_kwh"]}
 
 

@@ -76,6 +76,28 @@ async def test_the_server_goes_away_and_comes_back(
                     assert (await visit.kpis())["total_energy_kwh"] == round(cards["total_energy_kwh"] + 3.6, 2)
 
 
+async def test_an_hour_in_the_future_is_told_and_leaves_the_rest_as_it_was(
+    browser: Browser, databases: Databases, charging_template: str, shell: Shell, tmp_path: Path
+) -> None:
+    async with copied(databases, charging_template) as dsn:
+        shell = shell.on(dsn)
+        with shell.serving("serve") as api:
+            async with visiting(browser, api.address) as visit:
+                await visit.open("?start_date=2019-12-27")
+                week = await visit.kpis()
+                report = shell.succeed("load", write_day(tmp_path / "day.csv", "21.12.2091"))
+                assert "1 hour lies in the future, 2091-12-21 10:00" in report
+                await visit.shows("#extent:has-text('hours in the future up to 21 Dec 2091')")
+                await visit.shows(".presets [aria-pressed=true]:text-is('7 days')")
+                assert await visit.kpis() == week
+                assert await visit.page.locator("#end").input_value() == "2020-01-02"
+                await visit.open()
+                assert (await visit.chart("daily"))["layout"]["xaxis"]["range"][1] < "2021"
+                await visit.open("?end_date=2091-12-31")
+                assert (await visit.kpis())["peak_daily_energy_kwh"] >= week["peak_daily_energy_kwh"]
+                assert "2091" in (await visit.chart("daily"))["layout"]["xaxis"]["range"][1]
+
+
 async def test_without_events_it_polls(
     browser: Browser, databases: Databases, charging_template: str, shell: Shell, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ const RETRY_AFTER_MS = 2_000;
 const state = {
   choice: readAddress(),
   followed: null, // the preset that moves along when a new day arrives
-  site: null, // the first and the last observed day; null where there is none
+  site: null, // the first day, the latest one and, where hours lie in the future, the end; null where there is none
   shown: null, // the view on the screen
   shownAt: null, // when the last view arrived
   newestVersion: 0, // the newest data version that was heard of

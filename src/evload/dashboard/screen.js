@@ -41,10 +41,11 @@ export function showSite({ site, summary }) {
   }
   const age = nowAt(summary.timezone) - toMs(summary.latest_hour);
   const old = age > OLD_AFTER ? `, ${ago(age)}` : "";
-  extent.textContent = `${days(site.first, site.last)} · latest hour ${moment(summary.latest_hour)}${old}`;
+  const future = site.last < site.end ? ` · hours in the future up to ${day(site.end)}` : "";
+  extent.textContent = `${days(site.first, site.last)} · latest hour ${moment(summary.latest_hour)}${old}${future}`;
   extent.dataset.old = String(age > OLD_AFTER);
   $("clock").textContent = `All times are on the site's clock (${summary.timezone}).`;
-  for (const id of ["start", "end"]) [$(id).min, $(id).max] = [site.first, site.last];
+  for (const id of ["start", "end"]) [$(id).min, $(id).max] = [site.first, site.end];
 }
 
 /** Shows either the figures or the notice that there are none. */
@@ -57,7 +58,7 @@ export function showNotice({ nothing, choice, site }) {
   $("show-all").hidden = empty;
   $("notice-text").textContent = empty
     ? "Load a file with “evload load FILE”, and this page shows it at once."
-    : `${whyEmpty(choice)}. The data runs from ${days(site.first, site.last)}.`;
+    : `${whyEmpty(choice)}. The data runs from ${days(site.first, site.end)}.`;
   announce($("notice-title").textContent);
 }
 

@@ -10,26 +10,44 @@ export async function fetchView(choice, signal) {
   const get = (path, query, more = {}) => ask(path, new URLSearchParams([...query, ...Object.entries(more)]), signal);
   const { measure, start, end, user } = choice;
   const everyDay = await get("kpi/daily", rangeQuery({ measure }));
-  const site = everyDay.data && { first: everyDay.data[0].day, last: everyDay.data.at(-1).day };
-  const view = { choice, site, key: JSON.stringify([measure, start, end, user]), version: everyDay.version };
-  if (!site) return { ...view, nothing: "data" };
-  const daily = everyDay.data.filter(({ day }) => (!start || day >= start) && (!end || day <= end));
-  if (!daily.length) {
+  const view = { choice, site: null, key: JSON.stringify([measure, start, end, user]), version: everyDay.version };
+  if (!everyDay.data) return { ...view, nothing: "data" };
+  if (!everyDay.data.some(within(choice))) {
     const { data } = await get("kpi/summary", rangeQuery({ measure }));
-    return { ...view, nothing: "range", summary: data };
+    return { ...view, site: siteOf(everyDay.data, data), nothing: "range", summary: data };
   }
-  const { summary, ofUser, ...charts } = await fetchAnswers(choice, get);
-  if (!summary.data) return { ...view, nothing: "range", version: summary.version };
+  let shown = choice;
+  let answers = await fetchAnswers(shown, get);
+  const site = siteOf(everyDay.data, answers.summary.data);
+  if (!end && site.last < site.end && start <= site.last) {
+    shown = { ...choice, end: site.last };
+    answers = await fetchAnswers(shown, get);
+  }
+  const { summary, ofUser, ...charts } = answers;
+  if (!summary.data) return { ...view, site, nothing: "range", version: summary.version };
+  const daily = everyDay.data.filter(within(shown));
   return {
     ...view,
+    site,
     daily,
     kind: JSON.stringify([measure, presetOf(choice, site.last)?.name || [start, end], user]),
     version: Math.min(...[everyDay, summary, ...Object.values(charts)].map(({ version }) => version)),
     summary: summary.data,
     userRows: ofUser?.data,
-    before: daysBefore(choice, everyDay.data),
+    before: daysBefore(shown, everyDay.data),
     answers: { ...charts, daily: { data: daily, text: JSON.stringify(daily) } },
   };
+}
+
+const within =
+  ({ start, end }) =>
+  ({ day }) =>
+    (!start || day >= start) && (!end || day <= end);
+
+/** The first day, the latest one, with which choices end, and the end, which is later where hours lie in the future. */
+function siteOf(everyDay, summary) {
+  const [first, end] = [everyDay[0].day, everyDay.at(-1).day];
+  return { first, last: summary?.latest_hour.slice(0, 10) ?? end, end };
 }
 
 async function fetchAnswers(choice, get) {

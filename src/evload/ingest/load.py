@@ -5,6 +5,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -166,8 +167,15 @@ class _Load:
         new = await connection.fetch(query("ingest/hold_measures").text, sorted(counts.measures))
         self._has_other_measures |= bool(new)
 
+    async def _warn_of_future_hours(self, connection: asyncpg.Connection) -> None:
+        row = await connection.fetchrow(query("ingest/future_since").text)
+        assert row is not None
+        future = [hour for hour in self._counts.hours if hour > row["future_since"]]
+        self.report.warn_of_future_hours(future, ZoneInfo(row["timezone"]))
+
     async def _finish(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         report = self.report
+        await self._warn_of_future_hours(connection)
         report.unchanged = report.rows_read - report.rejected - report.inserted - report.updated
         touched = await connection.fetchrow(query("totals/touched_days").text)
         assert touched is not None

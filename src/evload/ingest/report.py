@@ -2,9 +2,11 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -31,6 +33,7 @@ class LoadReport:
     rejects_file: str | None = None
     unused_columns: list[str] = field(default_factory=list)
     sample_rows_removed: int = 0
+    warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> str:
@@ -57,7 +60,18 @@ class LoadReport:
             lines.append(f"  the sample made way: {self.sample_rows_removed:,} rows")
         if self.rejects_file:
             lines.append(f"  the rejected rows and their reasons are in {self.rejects_file}")
+        lines += [f"  warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
+
+    def warn_of_future_hours(self, hours: Sequence[datetime], zone: ZoneInfo) -> None:
+        """Names them on the site's clock."""
+        if not hours:
+            return
+        first, last = (f"{hour.astimezone(zone):%Y-%m-%d %H:%M}" for hour in (min(hours), max(hours)))
+        several = f"{len(hours):,} hours lie in the future, from {first} to {last}"
+        which = f"1 hour lies in the future, {first}" if len(hours) == 1 else several
+        advice = "" if self.dry_run else f" `evload unload {self.batch_id}` takes this load out again."
+        self.warnings.append(f"{which}. Is the year right?{advice}")
 
     def _days(self) -> str:
         return f"{self.days_touched:,} from {self.first_day} to {self.last_day}" if self.days_touched else "none"
