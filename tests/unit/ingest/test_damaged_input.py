@@ -185,6 +185,11 @@ REJECTED: dict[str, tuple[str, str, str, str]] = {
         "has a NUL byte, which Postgres cannot store"),
     "a NUL byte in an energy": (f"{TIMES};{WHO};0,87;0,87;NA;0,\0", "Flex_7_2kW", "0,\0",
         "has a NUL byte, which Postgres cannot store"),
+    "a no-break blank inside a date": (
+        f"21.12.2018\u00a010:00;21.12.2018 11:00;{WHO};{ENERGIES}", "date_from", "21.12.2018\u00a010:00",
+        f"{NO_DATE} (U+00A0, which is not seen, stands in it)"),
+    "a minute after the end of a day": (
+        f"21.12.2018 23:00;21.12.2018 24:01;{WHO};{ENERGIES}", "date_to", "21.12.2018 24:01", NO_DATE),
     "an endless user": (f"{TIMES};{'x' * 1001};2;{ENERGIES}", "User_ID", "x" * 200,
         "is longer than the 1000 bytes that a user id may have"),
     "negative energy": (f"{TIMES};{WHO};0,87;-0,0001;NA;0,114", "Synthetic_7_2kW", "-0,0001", "energy is negative"),

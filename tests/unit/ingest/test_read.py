@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -68,6 +69,8 @@ VARIANTS: dict[str, Callable[[str], str | bytes]] = {
     "the table's spelling": lambda text: text.replace(HEADER, ";".join((*KEYS, *MEASURES[:4]))),
     "capitals": lambda text: text.replace(HEADER, HEADER.upper()),
     "blanks in the header": lambda text: text.replace(HEADER, HEADER.replace(";", " ; ")),
+    "invisible blanks": lambda text: re.sub(r"(?<=[;\n])(?=[^;\n])|(?<=[^;\n])(?=[;\n])", "\u00a0\u200b\ufeff", text),
+    "decomposed letters": lambda text: unicodedata.normalize("NFD", text),
     "another order and a further column": reordered,
     "ISO dates": in_iso,
     "ISO dates in UTC": in_utc,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from evload.ingest.cleaning.energy import are_plain
+from evload.ingest.cleaning.texts import BLANKS
 from evload.ingest.formats.format import Format, RawBlock
 from evload.ingest.formats.header import RECORD_BYTES, TOO_LONG, Header, read_header, require_utf8
 from evload.ingest.formats.source import Source, UnreadableFile
@@ -178,9 +179,10 @@ class TextTable:
         for record in self._grammar.records(block.data):
             if len(record) > RECORD_BYTES:
                 raise UnreadableFile(self._file, TOO_LONG, line)
-            if not record.isspace():
+            text = record.decode()
+            if text.strip(BLANKS):
                 lines.append(line)
-                texts.append(record.decode().removesuffix("\n").removesuffix("\r"))
+                texts.append(text.removesuffix("\n").removesuffix("\r"))
             line += record.count(b"\n")
         return lines, texts
 
