@@ -57,7 +57,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
         f", line 1: has more than one column Flex_7_2kW among {FOUND}, flex_7_2_kwh; keep one of each",
     ),
     "a separator that is not known": (
-        table(ROW).replace(";", "\t"),
+        table(ROW).replace(";", "\x01"),
         ", line 1: has no column " + KEYS + ", only " + HEADER.replace(";", "?") + "; name these columns in the header",
     ),
     "a header after sep= with another separator": (
@@ -72,7 +72,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
         table(ROW, header=HEADER + ";Z\xe4hler").encode("latin-1"),
         ", line 1: is not UTF-8 (byte 0xE4); save the file as UTF-8",
     ),
-    "UTF-16": (table(ROW).encode("utf-16"), ": is UTF-16; save it as UTF-8"),
+    "UTF-16 cut off": (table(ROW).encode("utf-16")[:-1], ": is damaged: it is not UTF-16 throughout; save it as UTF-8"),
     "UTF-16 without a BOM": (table(ROW).encode("utf-16-le"), ": is not a table; load CSV or Parquet"),
     "an image": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ", line 1: is not UTF-8 (byte 0x89); save the file as UTF-8"),
     "a program": (b"\x7fELF\2\1\1\0\0\0\0\0", ": is not a table; load CSV or Parquet"),

@@ -64,6 +64,11 @@ VARIANTS: dict[str, Callable[[str], str | bytes]] = {
     "decimal points": lambda text: text.replace(",", "."),
     "commas": lambda text: text.replace(",", ".").replace(";", ","),
     "commas, decimal commas in quotes": lambda text: quoted(text).replace(";", ","),
+    "tabs": lambda text: text.replace(";", "\t"),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16, big end first, tabs, in gzip": lambda text: gzip.compress(
+        ("\ufeff" + text.replace(";", "\t")).encode("utf-16-be")
+    ),
     "tabs after Excel's first line": lambda text: "sep=\t\n" + text.replace(";", "\t"),
     "all quoted": quoted,
     "the table's spelling": lambda text: text.replace(HEADER, ";".join((*KEYS, *MEASURES[:4]))),
