@@ -223,12 +223,6 @@ def test_an_energy_that_is_no_number_becomes_null_and_is_counted(tmp_path: Path,
     assert (reading.rejects, reading.coerced) == ([], 1)
 
 
-def test_unquoted_decimal_commas_between_commas_are_too_many_fields(tmp_path: Path) -> None:
-    reading = read(written(tmp_path, table(ROW, ROW.replace("0,87;0,87;NA;0,114", "1;1;1;1")).replace(";", ",")))
-    assert reading.rejects == [(2, "", ROW.replace(";", ","), "has 11 fields, 8 are expected")]
-    assert reading.column("line") == [3]
-
-
 def test_100_megabytes_in_one_line_are_not_taken_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "endless.csv"
     with path.open("wb") as file:
