@@ -1,6 +1,7 @@
 """The rules for a row once more, one row at a time in plain Python: slow, and written without the code it checks."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 DATE_FORMATS = ("%d.%m.%Y", "%Y-%m-%d")
 TIME_FORMATS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f")
+BLANKS = "".join(chr(code) for code in range(0x10000) if chr(code).isspace() or unicodedata.category(chr(code)) == "Cf")
+END_OF_DAY = re.compile(r"[ T]24:00(:00(\.0+)?)?\Z")
 OFFSET = re.compile(r"(Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)\Z")
 
 
@@ -27,13 +30,23 @@ class Accepted:
 
 
 def judge(row: list[str], columns: list[str], zone: str) -> Accepted | Rejected:
+    verdict = _judge_row(row, columns, zone)
+    if isinstance(verdict, Accepted):
+        return verdict
+    inside = row[columns.index(verdict.column)].strip(BLANKS)
+    hidden = [character for character in inside if character in BLANKS and character not in " \t\r\n"]
+    named = f" (U+{ord(hidden[0]):04X}, which is not seen, stands in it)" if hidden else ""
+    return Rejected(verdict.column, verdict.reason + named)
+
+
+def _judge_row(row: list[str], columns: list[str], zone: str) -> Accepted | Rejected:
     start = _hour(row[0], row[1], columns, zone)
     if isinstance(start, Rejected):
         return start
-    who = _who(row[2].strip(), row[3].strip(), columns)
+    who = _who(unicodedata.normalize("NFC", row[2].strip(BLANKS)), row[3].strip(BLANKS), columns)
     if isinstance(who, Rejected):
         return who
-    energies = [_energy(text.strip()) for text in row[4:]]
+    energies = [_energy(text.strip(BLANKS)) for text in row[4:]]
     given = [
         (column, number) for column, number in zip(columns[4:], energies, strict=True) if isinstance(number, Decimal)
     ]
@@ -50,7 +63,7 @@ def judge(row: list[str], columns: list[str], zone: str) -> Accepted | Rejected:
 def _hour(text_from: str, text_to: str, columns: list[str], zone: str) -> datetime | Rejected:
     readings = []
     for column, text in zip(columns, (text_from, text_to), strict=False):
-        found = _instants(text.strip(), zone)
+        found = _instants(text.strip(BLANKS), zone)
         if isinstance(found, str):
             return Rejected(column, found)
         readings.append(found)
@@ -81,6 +94,9 @@ def _parsed(text: str) -> tuple[datetime | None, timedelta | None]:
     offset = None
     if match := OFFSET.search(text, 16):
         offset, text = _offset(match[0]), text[: match.start()].removesuffix(" ")
+    if END_OF_DAY.search(text):
+        midnight, _ = _parsed(text.replace("24:00", "00:00"))
+        return midnight and midnight + timedelta(days=1), offset
     for date in DATE_FORMATS:
         for time in TIME_FORMATS:
             for between in (" ", "T"):

@@ -26,18 +26,20 @@ DAYS_OF_CHANGE = {
 }
 FORMATS = ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f")
 NO_DATES = ("", "NA", "31.02.2019 10:00", "21.12.2018", "1.2.2019 3:00", "21.12.0018 10:00", "2019-13-01T00:00",
-            "2019-01-01T24:00", "2019-01-01T10:60", "2019-01-01T10:00:60", "21/12/2018 10:00", "date_from", "x\0y",
+            "2019-01-01T24:01", "01.01.2019 24:00:01", "2019-01-01T10:60", "2019-01-01T10:00:60", "21/12/2018 10:00",
+            "21.12.2018\u00a010:00", "2018-12-21\u200bT10:00", "31.12.2099 24:00", "date_from", "x\0y",
             "2100-01-01T00:00", "1899-12-31T23:00", "2019-01-01T10:00+99:00", "٢١.12.2018 10:00")  # fmt: skip
 NUMBERS = ("0", "0,87", "0.87", "4,00E-16", "1e400", "1e-400000", "-1e-400000", "0e99999", "-0", "-0,0", "-0,0001",
            "999,999", "999.9990", "999.9990000000000000001", "9.99999e2", "9.9999901e2", "1000", "+3.6", ".5", "5.",
            "9" * 400, "0." + "0" * 400 + "1", "0." + "0" * 20 + "1e21", "000003,60",
            "0.0005", "1,0005", "5e-4", "0.000499999999999999999999", "2.00149999999999999999999")  # fmt: skip
 JUNK = ("136,666,667", "abc", "NaN", "inf", "-Infinity", "1.234,5", "1_0", "0x10", "1e", "e5", ".", "-", "--1", "1 0",
-        "٣", "NULL", "na", "3.6 kWh", "1e+", "½")  # fmt: skip
+        "٣", "NULL", "na", "3.6 kWh", "1e+", "½", "1\u00a0234,5")  # fmt: skip
 
 
 def blanks_around(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.builds("{}{}{}".format, st.sampled_from(("", "", " ")), texts, st.sampled_from(("", "", " ", "\t")))
+    blanks = st.sampled_from(("", "", "", " ", "\t", "\u00a0", "\u200b", "\ufeff \u2009", "\u202f\u200e"))
+    return st.builds("{}{}{}".format, blanks, texts, blanks)
 
 
 @st.composite
@@ -47,10 +49,15 @@ def dates(draw: st.DrawFn, zone: str) -> tuple[str, str]:
     offsets = draw(
         st.sampled_from((("", ""), ("", ""), ("Z", "Z"), ("+01:00", "+0100"), ("+02", "+01"), ("-0430", "")))
     )
-    return (
-        start.strftime(draw(st.sampled_from(FORMATS))) + offsets[0],
-        end.strftime(draw(st.sampled_from(FORMATS))) + offsets[1],
-    )
+    return written(draw, start) + offsets[0], written(draw, end) + offsets[1]
+
+
+def written(draw: st.DrawFn, time: datetime) -> str:
+    """A midnight is at times the 24:00 of the day that it ends."""
+    form = draw(st.sampled_from(FORMATS))
+    if time.hour or time.minute or draw(st.booleans()):
+        return time.strftime(form)
+    return (time - timedelta(days=1)).strftime(form.replace("%H", "24"))
 
 
 energies = blanks_around(
@@ -60,9 +67,11 @@ energies = blanks_around(
     | st.decimals(0, 8, places=2).map(lambda number: str(number).replace(".", ","))
     | st.text("0123456789.,eE+-", max_size=8)
 )
-users = st.sampled_from(("AdO3-4", "AdO3-4", "NA", "", "Zähler 7", "a\0b", "N A", "Ad\nO3"))
+users = st.sampled_from(
+    ("AdO3-4", "AdO3-4", "NA", "", "Zähler 7", "Za\u0308hler 7", "\u212b\u0323", "a\0b", "N A", "Ad\nO3")
+)
 sessions = st.sampled_from(("0", "1", "3211", "12.0", "12,0", "+7", "-2147483648", "2147483647", "2147483648", "NA", "",
-                            "x", "1.5", "1e3", "9" * 30, "7."))  # fmt: skip
+                            "x", "1.5", "1e3", "9" * 30, "7.", "1\u202f000"))  # fmt: skip
 
 
 @st.composite

@@ -1,6 +1,9 @@
 """Parquet with the types that its writers give it."""
 
+import base64
 import hashlib
+import re
+import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +12,7 @@ import polars as pl
 import polars.selectors as cs
 import pytest
 
-from evload.ingest.formats import parquet
+from evload.ingest.formats.parquet_reader import ROWS_PER_BLOCK
 from evload.ingest.read import UnreadableFile
 from tests.unit.ingest.reading import read
 
@@ -30,6 +33,13 @@ CLEAN = [
     (1, START, "AdO3-4", 2, 870, 870, 1000, 0),
     (2, START, "", 0, None, None, None, None),
 ]
+# As pyarrow writes it: the keys, and a `flex_3_6_kwh` of decimal256(60, 3).
+DECIMAL_OF_60_DIGITS = (
+    "c-jka3^EjD5ET;@(-CC?GT21fWEdD2m_V435lB|hRMtV%0gEgH4#4<DltnVfltF^6I5{IVH&K*}L6k?8NrE#au_QG<ttdZNmB9yO",
+    "3|N#MELxI}B34?QS`?p|f-J^WoLXF*nV*Lw%qMCh$|S*)mXlf$ZyawHpIx4z$^~>|g-#5J1S%0@l9Z8*QDcx1<&jinV~|90gD6l^",
+    "%tp*cjl)w0=raaUCI%azayCgdu=kMkz+4E|;X+Uc)ctTB4UB}eAbAh2YY%Q+d=OnIeh2GI6H8P3fuv6prc3M^lNgg42asaWP$)<&",
+    "DlAPc(M>KW&`m5V$}d+aODzIfuV7@RXP{>&83PPpWW;b87~KKDR0sesIb1U",
+)
 OSLO = pl.col("date_from", "date_to").dt.convert_time_zone("Europe/Oslo")
 
 
@@ -79,6 +89,37 @@ def test_unsupported_column_types_refuse_the_file(tmp_path: Path, change: pl.Exp
     assert str(refusal.value) == f"loads [1].parquet: the column {problem}"
 
 
+def with_schema(path: Path, old: bytes, new: bytes) -> None:
+    """Writes another name into the Arrow schema that a Parquet file carries as text, in as many bytes."""
+    content = path.read_bytes()
+    stored = max(re.findall(rb"[A-Za-z0-9+/=]{200,}", content), key=len)
+    schema = base64.b64decode(stored)
+    assert old in schema
+    path.write_bytes(content.replace(stored, base64.b64encode(schema.replace(old, new))).replace(old, new))
+
+
+@pytest.mark.parametrize("zone", ["+05:30", "-03:30", "UTC-07"])
+def test_a_zone_that_polars_does_not_know_is_read_as_instants(tmp_path: Path, zone: str) -> None:
+    path = stored(TYPED.with_columns(pl.col("date_from", "date_to").dt.convert_time_zone("Israel")), tmp_path)
+    with_schema(path, b"Israel", zone.encode())
+    assert read(path).rows.rows() == CLEAN
+
+
+def test_a_column_that_stands_twice_is_named(tmp_path: Path) -> None:
+    path = stored(TYPED.with_columns(user_iX=pl.col("user_id")), tmp_path)
+    with_schema(path, b"user_iX", b"user_id")
+    with pytest.raises(UnreadableFile, match=r"has more than one column user_id; keep one of each$"):
+        read(path)
+
+
+def test_a_decimal_that_polars_cannot_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(zlib.decompress(base64.b85decode("".join(DECIMAL_OF_60_DIGITS))))
+    problem = r"flex_3_6_kwh is of type Decimal\(precision=60, scale=3\); write it as a decimal of at most 38 digits"
+    with pytest.raises(UnreadableFile, match=problem):
+        read(path)
+
+
 def test_missing_columns_and_no_rows_refuse_the_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="has no column session_ID, only date_from, date_to"):
         read(stored(TYPED.drop("session_id"), tmp_path))
@@ -117,6 +158,6 @@ def test_rows_are_rejected_and_energies_coerced_as_in_text(tmp_path: Path) -> No
 
 
 def test_a_large_file_is_read_in_blocks_with_continuous_line_numbers(tmp_path: Path) -> None:
-    rows = parquet.ROWS_PER_BLOCK * 2 + 10
+    rows = ROWS_PER_BLOCK * 2 + 10
     reading = read(stored(pl.concat([TYPED[:1]] * 10).sample(rows, with_replacement=True), tmp_path))
     assert reading.column("line") == list(range(1, rows + 1))

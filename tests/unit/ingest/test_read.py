@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -63,11 +64,18 @@ VARIANTS: dict[str, Callable[[str], str | bytes]] = {
     "decimal points": lambda text: text.replace(",", "."),
     "commas": lambda text: text.replace(",", ".").replace(";", ","),
     "commas, decimal commas in quotes": lambda text: quoted(text).replace(";", ","),
+    "tabs": lambda text: text.replace(";", "\t"),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16, big end first, tabs, in gzip": lambda text: gzip.compress(
+        ("\ufeff" + text.replace(";", "\t")).encode("utf-16-be")
+    ),
     "tabs after Excel's first line": lambda text: "sep=\t\n" + text.replace(";", "\t"),
     "all quoted": quoted,
     "the table's spelling": lambda text: text.replace(HEADER, ";".join((*KEYS, *MEASURES[:4]))),
     "capitals": lambda text: text.replace(HEADER, HEADER.upper()),
     "blanks in the header": lambda text: text.replace(HEADER, HEADER.replace(";", " ; ")),
+    "invisible blanks": lambda text: re.sub(r"(?<=[;\n])(?=[^;\n])|(?<=[^;\n])(?=[;\n])", "\u00a0\u200b\ufeff", text),
+    "decomposed letters": lambda text: unicodedata.normalize("NFD", text),
     "another order and a further column": reordered,
     "ISO dates": in_iso,
     "ISO dates in UTC": in_utc,

@@ -11,6 +11,7 @@ import polars as pl
 from evload.ingest.cleaning import energy
 from evload.ingest.cleaning.distinct import Distinct, distinct
 from evload.ingest.cleaning.moments import hours
+from evload.ingest.cleaning.texts import named_blank, normalised, stripped
 from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, rejected
 
 NUL = "\0"
@@ -117,8 +118,8 @@ def _hours(texts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def _sessions(texts: pl.DataFrame) -> pl.DataFrame:
-    user, session = pl.col("user_id").str.strip_chars(), pl.col("session_id").str.strip_chars()
-    read = texts.with_columns(
+    user, session = pl.col("user"), stripped(pl.col("session_id"))
+    read = texts.with_columns(user=normalised(texts["user_id"])).with_columns(
         user=pl.when(~user.is_in(energy.MISSING)).then(user),
         session=session.str.extract(WHOLE_NUMBER).cast(pl.Int32, strict=False),
         session_missing=session.is_in(energy.MISSING),
@@ -157,13 +158,15 @@ def _locations(
         )
         texts, of_session = _numbered(found.fill_null(""))
         index = of_session[session_index]
-    given = pl.col("given").str.strip_chars()
+    given = pl.col("given")
     broken = {
         "nul in location_id": given.str.contains(NUL, literal=True),
         "long location": given.str.len_bytes() > USER_BYTES,
     }
     location_id = pl.when(~given.is_in(energy.MISSING)).then(given).otherwise(pl.lit(""))
-    return Distinct(texts.to_frame("given").select(location_id=location_id, rule=_first_broken(**broken)), index)
+    return Distinct(
+        normalised(texts).to_frame("given").select(location_id=location_id, rule=_first_broken(**broken)), index
+    )
 
 
 def _numbered(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -217,9 +220,10 @@ def _rejects(bad: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
 
 def _broken(bad: pl.DataFrame, number: int) -> pl.DataFrame:
     rule = list(RULES.values())[number]
-    return bad.filter(pl.col("broken_rule") == number).select(
+    broken = bad.filter(pl.col("broken_rule") == number)
+    return broken.select(
         "line",
         pl.lit(rule.column).alias("column"),
         pl.col(rule.column).str.slice(0, SHOWN_CHARACTERS).alias("value"),
-        rule.reason.alias("reason"),
+        (rule.reason + named_blank(broken[rule.column])).alias("reason"),
     )

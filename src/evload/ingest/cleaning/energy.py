@@ -4,6 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
+from evload.ingest.cleaning.texts import stripped
 from evload.measures import MEASURES
 
 MISSING = ("", "NA")
@@ -39,7 +40,7 @@ def read(given: pl.Series, maximum_kwh: Decimal) -> pl.DataFrame:
     """Tells of each `given` text whether it is `negative`, `above` the maximum, or `junk`, and the whole `wh` where it
     is neither of them nor missing.
     """
-    plain = pl.col("given").str.strip_chars().str.replace(",", ".", literal=True)
+    plain = stripped(pl.col("given")).str.replace(",", ".", literal=True)
     texts = given.to_frame("given").with_columns(plain=plain).with_columns(text=_number_text())
     numbers = texts.with_columns(number=pl.col("text").cast(pl.Float64))
     text, number = pl.col("text"), pl.col("number")

@@ -5,6 +5,8 @@ from typing import Literal
 
 import polars as pl
 
+from evload.ingest.cleaning.texts import stripped
+
 GERMAN_DATE = r"^([0-9]{2})\.([0-9]{2})\.([0-9]{4})"
 TIME = (
     r"^(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?<minute>[0-9]{2}:[0-9]{2})"
@@ -43,7 +45,7 @@ def hours(pairs: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 def _readings(texts: pl.Series, timezone: str) -> pl.DataFrame:
     """The earliest and the latest instant that each text can mean, or the fault of those that mean none."""
-    iso = pl.col("text").str.strip_chars().str.replace(GERMAN_DATE, "$3-$2-$1")
+    iso = stripped(pl.col("text")).str.replace(GERMAN_DATE, "$3-$2-$1")
     parts = texts.to_frame("text").with_columns(iso.str.extract_groups(TIME).alias("parts")).unnest("parts")
     times = parts.select("text", local=_local_time(), offset=_offset())
     instants = times.with_columns(earliest=_instant(timezone, "earliest"), latest=_instant(timezone, "latest"))
@@ -51,8 +53,12 @@ def _readings(texts: pl.Series, timezone: str) -> pl.DataFrame:
 
 
 def _local_time() -> pl.Expr:
-    text = pl.concat_str("date", pl.lit("T"), "minute", pl.col("second").fill_null(":00"))
+    second = pl.col("second").fill_null(":00")
+    ends_day = (pl.col("minute") == "24:00") & second.str.contains(r"^:00(?:\.0+)?$")
+    minute = pl.when(ends_day).then(pl.lit("00:00")).otherwise("minute")
+    text = pl.concat_str("date", pl.lit("T"), minute, second)
     time = text.str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.f", strict=False)
+    time += pl.duration(days=ends_day.cast(pl.Int64))
     return pl.when(time.dt.year().is_between(*YEARS)).then(time)
 
 

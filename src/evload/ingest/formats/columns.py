@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evload.errors import shown
+from evload.ingest.cleaning.texts import BLANKS
 from evload.ingest.formats.source import UnreadableFile
 from evload.ingest.frames import COLUMNS, KEYS
 from evload.measures import MEASURES, NAMES
@@ -65,7 +66,7 @@ def known(spelled: Sequence[str]) -> int:
 
 
 def _meant(spelling: str) -> str | None:
-    return ANY_SPELLING.get(spelling.strip().lower())
+    return ANY_SPELLING.get(spelling.strip(BLANKS).lower())
 
 
 def _shown(spelled: Sequence[str]) -> str:

@@ -12,7 +12,6 @@ RECORD_BYTES = 128 * 1024
 TOO_LONG = f"is longer than {RECORD_BYTES} bytes; end each row with a line feed"
 
 UTF8_BOM = b"\xef\xbb\xbf"
-UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 ZIP = b"PK\x03\x04"
 EXCEL_SEPARATOR = re.compile(r'"?sep=([;,\t|])"?[;,]*', re.IGNORECASE)
 
@@ -51,8 +50,6 @@ def require_utf8(file: str, data: bytes, line: int) -> None:
 
 
 def _refuse_other_formats(file: str, start: bytes) -> None:
-    if start.startswith(UTF16_BOMS):
-        raise UnreadableFile(file, "is UTF-16; save it as UTF-8")
     if start.startswith(ZIP):
         raise UnreadableFile(file, "is a zip archive or an Excel workbook; save the table as CSV")
     if b"\0" in start:
@@ -69,7 +66,7 @@ def _text(file: str, raw: bytes, line: int) -> str:
 
 
 def _header(file: str, text: str, separator: str, line: int) -> Header:
-    separator = separator or max(";", ",", key=lambda candidate: known(_split(text, candidate)))
+    separator = separator or max(";", ",", "\t", key=lambda candidate: known(_split(text, candidate)))
     return Header(find_columns(file, _split(text, separator), line), separator, line)
 
 

@@ -1,84 +1,121 @@
-"""The format Parquet: its columns become the texts that a CSV file would hold, some rows at a time."""
+"""The format Parquet: its columns become the texts that a CSV file would hold, some rows at a time.
 
+`parquet_reader` reads the files, in a process of its own, which waits some seconds for another one.
+"""
+
+import atexit
+import io
+import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from evload.ingest.formats.columns import find_columns
 from evload.ingest.formats.format import Format, RawBlock
+from evload.ingest.formats.parquet_reader import DAMAGED
 from evload.ingest.formats.source import Source, UnreadableFile
 from evload.ingest.frames import rejected
 
-ROWS_PER_BLOCK = 100_000
+CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP)
+GONE = "cannot be read: the process that reads Parquet was ended, as where memory runs out; try again"
+# -P: a folder `evload` where the command runs is none of ours.
+READER = ("-P", "-m", "evload.ingest.formats.parquet_reader")
 
-TEXTS = (pl.String, pl.Categorical, pl.Enum, pl.Null)
-KINDS = {"date_from": "date", "date_to": "date", "user_id": "name", "session_id": "session", "location_id": "name"}
-WANTED = {
-    "date": "a timestamp or a text",
-    "name": "a text or an integer",
-    "session": "a number or a text",
-    "number": "a number or a text",
-}
+Reader = subprocess.Popen[bytes]
+_idle: list[Reader] = []
 
 
 class ParquetTable:
     def __init__(self, source: Source) -> None:
         if source.bytes_total is None:
             raise UnreadableFile(source.name, "is Parquet, which cannot be read from a pipe; give the file itself")
-        self._file = source.name
         self._bytes = source.bytes_total
-        with self.parquet_errors_explained():
-            # Without glob=False a file called `a[1].parquet` would be a pattern.
-            self._table = pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
-            schema = self._table.collect_schema()
-            self.height = int(self._table.select(pl.len()).collect().item())
-        self.columns = find_columns(self._file, schema.names())
-        self._texts = [self._text(name, schema[self.columns.spelling(name)]) for name in self.columns.index]
+        self._answers = _answers(source.name, source.path)
+        head, _ = next(self._answers)
+        self._rows = head["rows"]
+        self.columns = find_columns(source.name, head["spelled"])
 
     def __iter__(self) -> Iterator[RawBlock]:
-        texts = self._table.select(self._texts)
-        with self.parquet_errors_explained():
-            # collect_batches would read far ahead: half a gigabyte more for 8 million rows
-            for start in range(0, self.height, ROWS_PER_BLOCK):
-                rows = texts.slice(start, ROWS_PER_BLOCK).collect().with_row_index("line", start + 1)
-                bytes_read = self._bytes * (start + rows.height) // self.height
-                yield RawBlock(rows.cast({"line": pl.Int64}), rejected(), bytes_read)
+        line = 1
+        for _, block in self._answers:
+            rows = pl.read_ipc_stream(block).with_row_index("line", line).cast({"line": pl.Int64})
+            line += rows.height
+            yield RawBlock(rows, rejected(), self._bytes * (line - 1) // self._rows)
 
-    def _text(self, name: str, dtype: pl.DataType) -> pl.Expr:
-        spelling = self.columns.spelling(name)
-        kind = KINDS.get(name, "number")
-        text = _as_text(pl.col(spelling), dtype, kind)
-        if text is None:
-            problem = f"the column {spelling} is of type {dtype}; write it as {WANTED[kind]}"
-            raise UnreadableFile(self._file, problem)
-        return text.fill_null("").alias(name)
 
-    @contextmanager
-    def parquet_errors_explained(self) -> Iterator[None]:
+def _answers(name: str, path: Path) -> Iterator[tuple[dict[str, Any], io.BytesIO]]:
+    """Gives what the reader says of a file: its columns and rows, then each block. Raises UnreadableFile."""
+    reader, said = _asked(path)
+    is_idle = False
+    try:
+        while not is_idle:
+            message, block = _understood(name, reader, said)
+            is_idle = "problem" in message or message["left"] == 0
+            if "problem" in message:
+                raise UnreadableFile(name, message["problem"])
+            yield message, block
+            said = b"" if is_idle else _line(reader)
+    finally:
+        if is_idle:
+            _idle.append(reader)
+        else:
+            _end(reader)
+
+
+def _asked(path: Path) -> tuple[Reader, bytes]:
+    """Gives a reader that was told to read a file, and the first line of its answer. One that waited may be gone."""
+    question = json.dumps(str(path.absolute())).encode() + b"\n"
+    while True:
         try:
-            yield
-        except pl.exceptions.PolarsError:
-            raise UnreadableFile(
-                self._file, "is damaged: it cannot be read as Parquet; copy or write it again"
-            ) from None
+            reader, is_new = _idle.pop(), False
+        except IndexError:
+            reader, is_new = _started(), True
+        assert reader.stdin is not None
+        with suppress(BrokenPipeError):
+            reader.stdin.write(question)
+            reader.stdin.flush()
+        if (said := _line(reader)) or is_new:
+            return reader, said
+        _end(reader)
 
 
-def _as_text(column: pl.Expr, dtype: pl.DataType, kind: str) -> pl.Expr | None:
-    """None: a column of this type cannot be meant."""
-    if kind == "date" and isinstance(dtype, pl.Datetime):
-        return _datetime_text(column, dtype)
-    if kind == "session" and dtype.is_float():
-        column = column.fill_nan(None)  # pandas makes a column of whole numbers with gaps into floats with NaN
-    number = (kind != "date" and dtype.is_integer()) or (kind in ("session", "number") and dtype.is_numeric())
-    return column.cast(pl.String) if number or dtype in TEXTS else None
+def _started() -> Reader:
+    command = [sys.executable, *READER]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
-def _datetime_text(column: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
-    iso = "%Y-%m-%dT%H:%M:%S%.f"
-    if dtype.time_zone is None:
-        return column.dt.strftime(iso)
-    return column.dt.convert_time_zone("UTC").dt.strftime(f"{iso}Z")
+def _line(reader: Reader) -> bytes:
+    assert reader.stdout is not None
+    return reader.stdout.readline()
+
+
+def _understood(name: str, reader: Reader, said: bytes) -> tuple[dict[str, Any], io.BytesIO]:
+    """Raises UnreadableFile if the reader broke at the file."""
+    assert reader.stdout is not None
+    if said:
+        message: dict[str, Any] = json.loads(said)
+        block = reader.stdout.read(message.get("bytes", 0))
+        if len(block) == message.get("bytes", 0):
+            return message, io.BytesIO(block)
+    raise UnreadableFile(name, DAMAGED if -reader.wait() in CRASHES else GONE)
+
+
+def _end(reader: Reader) -> None:
+    reader.kill()
+    with suppress(BrokenPipeError):  # what it was never told
+        reader.communicate()
+
+
+@atexit.register
+def _end_idle() -> None:
+    while _idle:
+        _end(_idle.pop())
 
 
 PARQUET = Format(recognises=lambda start: start.startswith(b"PAR1"), open=ParquetTable)

@@ -1,5 +1,6 @@
 """Reads the bytes of a file: counted, hashed and unpacked on the way."""
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -18,6 +19,7 @@ else:
 
 from evload.errors import EvloadError, shown
 
+UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -31,6 +33,7 @@ class UnreadableFile(EvloadError):
     def __init__(self, name: str, problem: str, line: int | None = None) -> None:
         place = name if line is None else f"{name}, line {line}"
         super().__init__(f"{place}: {problem}")
+        self.problem = problem
 
 
 class HashingReader(io.RawIOBase):
@@ -59,6 +62,32 @@ class HashingReader(io.RawIOBase):
         super().close()
 
 
+class Utf16Reader(io.RawIOBase):
+    """Gives a text in UTF-16 as UTF-8."""
+
+    def __init__(self, name: str, stream: io.BufferedReader) -> None:
+        self._name = name
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # as above
+        is_end = False
+        while not (self._rest or is_end):
+            data = self._stream.read(len(buffer))
+            is_end = not data
+            try:
+                self._rest = self._decoder.decode(data, final=is_end).encode()
+            except UnicodeDecodeError:
+                raise UnreadableFile(self._name, "is damaged: it is not UTF-16 throughout; save it as UTF-8") from None
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
 @dataclass(frozen=True)
 class Source:
     """An open file. `bytes_total` is None for a pipe."""
@@ -74,13 +103,15 @@ class Source:
         return self.stream.peek(READ_AHEAD_BYTES)[:READ_AHEAD_BYTES]
 
     def unpacked(self) -> BinaryIO:
-        """Gives the stream itself, or what is packed in it. The bytes decide, not the file's name."""
-        start = self.start()
+        """Gives the stream itself, or what is packed in it, UTF-16 as UTF-8. The bytes decide, not the file's name."""
+        start, stream = self.start(), cast("io.BufferedReader", self.stream)
         if start.startswith(GZIP):
-            return cast("BinaryIO", gzip.GzipFile(fileobj=self.stream))
-        if start.startswith(ZSTD):
-            return cast("BinaryIO", ZstdFile(self.stream))
-        return self.stream
+            stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=self.stream)))
+        elif start.startswith(ZSTD):
+            stream = io.BufferedReader(cast("io.RawIOBase", ZstdFile(self.stream)))
+        if stream.peek(2).startswith(UTF16_BOMS):
+            return io.BufferedReader(Utf16Reader(self.name, stream))
+        return stream
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import polars as pl
 
 from evload.ingest.cleaning.energy import are_plain
+from evload.ingest.cleaning.texts import BLANKS
+from evload.ingest.formats.commas import have_clear_decimals, splits_decimals
 from evload.ingest.formats.format import Format, RawBlock
 from evload.ingest.formats.header import RECORD_BYTES, TOO_LONG, Header, read_header, require_utf8
 from evload.ingest.formats.source import Source, UnreadableFile
@@ -89,6 +91,7 @@ class TextTable:
         self._grammar = Grammar(self._header)
         self.columns = self._header.columns
         self._measures = [name for name in MEASURES if name in self.columns.index]
+        self._commas_are_clear = self._header.separator != ","
 
     def __iter__(self) -> Iterator[RawBlock]:
         for block in self._cut():
@@ -139,11 +142,15 @@ class TextTable:
                 except pl.exceptions.ComputeError:
                     continue  # a measure that is no float, or text after a closing quote, as in `"a"b`
                 if measures == pl.String() or are_plain(rows.select(self._measures)):
+                    self._look_for_decimals(rows)
                     yield rows, rejected()
                     return
         records = self._filled_records(block)
         while some := list(islice(records, RECORDS_AT_ONCE)):
             yield self._exact(some)
+
+    def _look_for_decimals(self, rows: pl.DataFrame) -> None:
+        self._commas_are_clear = self._commas_are_clear or have_clear_decimals(rows.select(self._measures))
 
     def _fast(self, block: TextBlock, measures: pl.DataType) -> pl.DataFrame:
         index = self.columns.index
@@ -171,8 +178,12 @@ class TextTable:
         good = [number for number, row in enumerate(fields) if len(row) == expected]
         texts_of = {name: [fields[row][place] for row in good] for name, place in self.columns.index.items()}
         schema = {"line": pl.Int64(), **dict.fromkeys(texts_of, pl.String())}
+        rows = pl.DataFrame({"line": [lines[row] for row in good]} | texts_of, schema=schema)
+        self._look_for_decimals(rows)
+        if not self._commas_are_clear:
+            self._refuse_decimal_commas(lines, fields)
         return (
-            pl.DataFrame({"line": [lines[row] for row in good]} | texts_of, schema=schema),
+            rows,
             rejected(
                 (line, "", text, _ragged(text, len(row), expected))
                 for line, text, row in zip(lines, texts, fields, strict=True)
@@ -180,13 +191,23 @@ class TextTable:
             ),
         )
 
+    def _refuse_decimal_commas(self, lines: Sequence[int], fields: list[list[str]]) -> None:
+        """One such row is enough: another that lacks fields may have as many as the header by chance."""
+        expected = len(self.columns.spelled)
+        for line, row in zip(lines, fields, strict=True):
+            if splits_decimals(row, expected):
+                problem = f"has {len(row)} fields, {expected} are expected: commas seem to stand in the numbers too"
+                hint = "write decimal points, quote the numbers, or put ; between the fields"
+                raise UnreadableFile(self._file, f"{problem}; {hint}", line)
+
     def _filled_records(self, block: TextBlock) -> Iterator[tuple[int, str]]:
         line = block.line
         for record in self._grammar.records(block.data):
             if len(record) > RECORD_BYTES:
                 raise UnreadableFile(self._file, TOO_LONG, line)
-            if not record.isspace():
-                yield line, record.decode().removesuffix("\n").removesuffix("\r")
+            text = record.decode()
+            if text.strip(BLANKS):
+                yield line, text.removesuffix("\n").removesuffix("\r")
             line += record.count(b"\n")
 
 
