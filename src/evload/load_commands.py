@@ -52,6 +52,11 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
     show_default=True,
     help="More rejected rows than these refuse a file.",
 )
+@click.option(
+    "--fill-gaps",
+    is_flag=True,
+    help="Store filler rows for the hours of a file, first to last, that have no row: nobody charged then.",
+)
 @click.option("--again", is_flag=True, help="Load a file also if exactly its bytes were loaded before.")
 @click.option("--dry-run", is_flag=True, help="Report what a load would do, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object per file.")

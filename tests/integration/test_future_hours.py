@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evload.ingest import batches
 from evload.ingest.load import LoadOptions, load_file
-from evload.ingest.storing.totals import refresh
+from evload.ingest.refresh import refresh
 from tests.files import write
 from tests.strategies import examples
 from tests.views import assert_views_agree

@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from evload.errors import shown
+from evload.ingest import gaps
 from evload.ingest.batches import take_out
 from evload.ingest.formats.source import os_errors_explained
 from evload.ingest.read import LoadFile
@@ -30,6 +32,8 @@ class LoadOptions:
     strict: bool = False
     max_rejects: int = 10_000
     """More of them refuse the file."""
+    fill_gaps: bool = False
+    """Store filler rows for the hours between the first and the last of the file that have no row in it."""
     again: bool = False
     """Load a file also if exactly its bytes were loaded before."""
     dry_run: bool = False
@@ -65,6 +69,7 @@ class _Load:
         self._path = path
         self._options = options
         self._stopwatch = Stopwatch()
+        self._zone = ZoneInfo("UTC")
         self._totals: FirstTotals | None = None
         self._counts = Counts()
         self._has_other_measures = False
@@ -75,6 +80,7 @@ class _Load:
         if not self._options.again and await self._is_known(connection):
             return
         zone = self._options.timezone or await connection.fetchval(query("site/timezone").text)
+        self._zone = ZoneInfo(zone)
         file = LoadFile(self._path, zone, location_pattern=self._options.location_pattern)
         if not self._options.is_sample:
             await self._take_out_sample(connection)
@@ -130,6 +136,7 @@ class _Load:
         target = DirectCopy("hourly_load", await self._begin_batch(connection))
         counts = await copy(connection, file, self.report.file, self.rejects, target, totals.add)
         self._check_rejects(counts)
+        totals.add_observed(await self._fill_gaps(connection, counts, target))
         self._stopwatch.lap("read and copy")
         try:
             async with connection.transaction():
@@ -141,13 +148,15 @@ class _Load:
             self.report.duplicates = await connection.fetchval(query("ingest/bulk_duplicates").text)
         await connection.execute(query("ingest/bulk_end").text)
         await connection.execute(query("ingest/touch_hours").text, counts.hours)
-        self.report.inserted = counts.rows_read - self.rejects.count
+        self.report.inserted = counts.rows_read - self.rejects.count + self.report.hours_filled
         await self._add_names(connection, counts)
         self._stopwatch.lap("build keys")
 
     async def _merge(self, connection: asyncpg.Connection, file: LoadFile) -> None:
-        counts = await copy(connection, file, self.report.file, self.rejects, DirectCopy("staging"))
+        target = DirectCopy("staging")
+        counts = await copy(connection, file, self.report.file, self.rejects, target)
         self._check_rejects(counts)
+        await self._fill_gaps(connection, counts, target)
         self._stopwatch.lap("read and copy")
         await lock_writers(connection)
         self._stopwatch.lap("wait for other loads")
@@ -160,6 +169,15 @@ class _Load:
         await note_touched(connection)
         await self._add_names(connection, counts)
         self._stopwatch.lap("merge")
+
+    async def _fill_gaps(self, connection: asyncpg.Connection, counts: Counts, target: DirectCopy) -> list[datetime]:
+        if not self._options.fill_gaps:
+            return []
+        report = self.report
+        filled = await gaps.fill(connection, report.file, target.table, report.batch_id, counts.hours, self._zone)
+        counts.hours.update(filled)
+        report.hours_filled = len(filled)
+        return filled
 
     async def _add_names(self, connection: asyncpg.Connection, counts: Counts) -> None:
         self._counts = counts
@@ -176,7 +194,8 @@ class _Load:
     async def _finish(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         report = self.report
         await self._warn_of_future_hours(connection)
-        report.unchanged = report.rows_read - report.rejected - report.inserted - report.updated
+        report.unchanged = report.rows_read + report.hours_filled - report.rejected - report.inserted - report.updated
+        report.hours_without_rows = await gaps.hours_without_rows(connection, self._counts.hours, self._zone)
         touched = await connection.fetchrow(query("totals/touched_days").text)
         assert touched is not None
         report.days_touched, report.first_day, report.last_day = touched

@@ -26,6 +26,8 @@ class LoadReport:
     rejected: int = 0
     coerced: int = 0
     duplicates: int = 0
+    hours_without_rows: int = 0
+    hours_filled: int = 0
     days_touched: int = 0
     first_day: date | None = None
     last_day: date | None = None
@@ -54,6 +56,13 @@ class LoadReport:
             f"  days touched: {self._days()}",
             "  seconds: " + ", ".join(f"{step} {taken:.2f}" for step, taken in self.seconds.items()),
         ]
+        if self.hours_filled:
+            lines.append(f"  {self.hours_filled:,} hours without a row were filled: observed, and nobody charged")
+        if self.hours_without_rows:
+            lines.append(
+                f"  {self.hours_without_rows:,} hours between its first and its last have no row and are not observed;"
+                " --again --fill-gaps stores filler rows for them"
+            )
         if self.unused_columns:
             lines.append(f"  columns not used: {shown(', '.join(self.unused_columns))}")
         if self.sample_rows_removed:

@@ -5,8 +5,9 @@ changes are added up by SQL alone. Rows wait in a temporary file, parted by user
 is loaded, and each part is added up by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO
@@ -50,6 +51,13 @@ class FirstTotals:
             self._add_users(block)
         except OSError:
             self._has_failed = True
+
+    def add_observed(self, hours: Sequence[datetime]) -> None:
+        """Adds hours of which there are filler rows alone."""
+        fillers = pl.DataFrame(
+            {"hour": hours, "location_id": ""}, {name: HOURS[name] for name in ("hour", "location_id")}
+        )
+        self._hours = pl.concat([self._hours, fillers], how="diagonal")
 
     async def put(self, connection: asyncpg.Connection) -> bool:
         """Copies the totals into their empty tables, unless it gave up. Postgres says which day an hour lies on."""
