@@ -14,6 +14,7 @@ USERS = (
     "a//b", "a/./b", "a/../b", "hourly", "+1", "a:b", "a@b", "a=b", "~", "'", "users", "a|b", "{x}", "%", "%%", "%zz",
     "a%2Fb", "A-1",
 )  # fmt: skip
+KNOWN = {endpoint.path: (*endpoint.query_parameters, "_") for endpoint in ENDPOINTS}
 RANGED = [endpoint.path for endpoint in ENDPOINTS if "{" not in endpoint.path]
 OTHER_PATHS = (
     "/", "/dashboard", "/livez", "/docs", "/redoc", "/openapi.json", "/nothing", "/kpi", "//kpi/total-energy",
@@ -107,8 +108,9 @@ def random_request(draw: Random, etags: Sequence[str]) -> Request:
 
 
 def _target(draw: Random) -> str:
-    query = _query(draw)
-    target = _path(draw) + (f"?{query}" if query or draw.random() < 0.05 else "")
+    path = _path(draw)
+    query = _query(draw, path)
+    target = path + (f"?{query}" if query or draw.random() < 0.05 else "")
     odd = draw.random()
     if odd < 0.03:
         return draw.choice(("http://evil.example", "http://localhost")) + target
@@ -126,13 +128,16 @@ def _path(draw: Random) -> str:
     return draw.choice(OTHER_PATHS)
 
 
-def _query(draw: Random) -> str:
-    parts = [_parameter(draw) for _ in range(draw.choice((0, 0, 1, 1, 2, 3, 4)))]
-    return draw.choice(("&", "&", "&", ";", "&&")).join(parts)
+def _query(draw: Random, path: str) -> str:
+    """Mostly parameters that the endpoint has, each once: others are refused before anything else is looked at."""
+    known = KNOWN.get(path, KNOWN["/load/{user_id}/hourly"])
+    count = draw.choice((0, 0, 1, 1, 2, 3, 4))
+    is_usual = draw.random() < 0.8
+    names = draw.sample(known, min(count, len(known))) if is_usual else draw.choices(NAMES, k=count)
+    return draw.choice(("&",) * 8 + (";", "&&")).join(_parameter(draw, name) for name in names)
 
 
-def _parameter(draw: Random) -> str:
-    name = draw.choice(NAMES)
+def _parameter(draw: Random, name: str) -> str:
     value = draw.choice(SPELLINGS)(draw.choice(VALUES.get(name, DATES)))
     return quote(name) + draw.choice(("=", "=", "=", "")) + value.replace(" ", "%20")
 

@@ -30,6 +30,7 @@ HEADER = re.compile(
     r"-- params:(?P<params>.*\n(?:--  .*\n)*)"
     r"-- returns:(?P<columns>.*\n(?:--  .*\n)*)"
 )
+CREATED = re.compile(r"^CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|FUNCTION) (\w+)", re.MULTILINE)
 
 
 def _words(text: str) -> str:
@@ -68,3 +69,10 @@ def query_names() -> list[str]:
     root = folder("sql")
     names = (path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.sql"))
     return sorted(name for name in names if not name.startswith("schema/"))
+
+
+@cache
+def names_of_schema() -> tuple[str, ...]:
+    """The tables, views and functions that `sql/schema/` makes."""
+    texts = (path.read_text(encoding="utf-8") for path in (folder("sql") / "schema").glob("*.sql"))
+    return tuple(sorted({name for text in texts for name in CREATED.findall(text)}))

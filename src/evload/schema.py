@@ -5,7 +5,7 @@ import zoneinfo
 import asyncpg
 
 from evload.errors import EvloadError
-from evload.queries import query
+from evload.queries import names_of_schema, query
 from evload.resources import folder
 
 
@@ -43,6 +43,15 @@ async def check(connection: asyncpg.Connection) -> None:
         raise WrongSchema("The database was migrated by a newer evload. Update this one.")
     if found < newest:
         raise WrongSchema("The database's tables are of an older evload. Run `evload migrate`.")
+
+
+async def check_complete(connection: asyncpg.Connection) -> None:
+    """Looks at the catalogue alone, and so waits for nobody. Raises WrongSchema, saying what to do."""
+    lacking = await connection.fetch(query("site/lacking").text, names_of_schema())
+    if not all(one["is_there"] for one in lacking):
+        raise WrongSchema("Something of evload's schema is missing. Restore the database from a backup.")
+    if lacking:
+        raise WrongSchema("A view was never filled. Fill it with REFRESH MATERIALIZED VIEW.")
 
 
 async def settle_timezone(connection: asyncpg.Connection, wanted: str | None) -> str:

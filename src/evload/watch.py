@@ -1,6 +1,7 @@
-"""Follows the data version: by NOTIFY, and by asking every second where notifications do not arrive."""
+"""Follows the data version, by NOTIFY and by asking every second where none arrives, and looks after the schema."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Watch:
         self._wake = asyncio.Event()
         self._news = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        self._checked_at = 0.0
         self.problem: EvloadError | None = DatabaseUnavailable()
 
     async def open(self) -> None:
@@ -106,15 +108,24 @@ class Watch:
         connection = await connect(self._dsn, "watch", {"statement_timeout": "5s"})
         connection.add_termination_listener(lambda *_: self._wake.set())
         try:
-            await schema.check(connection)
+            await self._check_schema(connection)
             await self._listen(connection)
             while True:
                 self._wake.clear()
+                if time.monotonic() - self._checked_at >= ASK_EVERY_SECONDS:
+                    await self._check_schema(connection)
                 await self._ask(connection)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), ASK_EVERY_SECONDS)
         finally:
             connection.terminate()
+
+    async def _check_schema(self, connection: asyncpg.Connection) -> None:
+        """Costs a few look-ups in the catalogue. Views may be dropped, or the schema downgraded, at any time."""
+        async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+            await schema.check(connection)
+            await schema.check_complete(connection)
+        self._checked_at = time.monotonic()
 
     async def _listen(self, connection: asyncpg.Connection) -> None:
         """Listens where that is possible. A standby refuses, a pooler accepts and tells nothing: asking covers both."""

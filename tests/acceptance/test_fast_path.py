@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.acceptance.processes import Api, Shell
+from tests.acceptance.processes import FORGETFUL, Api, Shell
 
 PATHS = (
     "/kpi/total-energy", "/users", "/load/A-1/hourly", "/load/%C3%98%20b%2F2/hourly", "/kpi/daily?limit=x",
@@ -58,6 +58,21 @@ def test_the_way_does_not_matter(api: Api, path: str, headers: tuple[str, ...]) 
     *at_once, the_long_way = ask(api, path, headers, times=4)
     assert at_once == [the_long_way] * 3
     assert ask_in_turn(api, path, headers, times=4) == [the_long_way] * 4
+
+
+@pytest.mark.parametrize("origins", ["http://localhost:3000", "*"])
+def test_a_server_that_keeps_no_answers_gives_the_same(served_dsn: str, shell: Shell, origins: str) -> None:
+    here = shell.on(served_dsn).with_(EVLOAD_CORS_ORIGINS=origins)
+    with here.serving("serve") as hot, here.with_(**FORGETFUL).serving("serve") as cold:
+        for path in PATHS:
+            for headers in HEADERS.values():
+                ask(hot, path, headers, times=2)
+                found, wanted = ([untimed(one) for one in ask(api, path, headers, times=3)] for api in (hot, cold))
+                assert found == wanted
+
+
+def untimed(answer: bytes) -> bytes:
+    return re.sub(rb"server-timing: [^\r]+\r\n", b"", answer)
 
 
 def test_a_path_with_an_escaped_percent_sign_is_another_user(api: Api) -> None:

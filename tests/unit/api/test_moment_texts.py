@@ -41,7 +41,7 @@ def offset_texts(draw: st.DrawFn) -> tuple[str, timezone | None]:
     if form in ("none", "Z", "z"):
         return ("", None) if form == "none" else (form, UTC)
     minutes = draw(offsets)
-    minutes -= minutes % 60 if form == "hours" else 0
+    minutes = int(minutes / 60) * 60 if form == "hours" else minutes
     sign = "-" if minutes < 0 else draw(st.sampled_from("+ "))  # an unescaped + arrives as a space
     hours, rest = divmod(abs(minutes), 60)
     text = {"hours": f"{hours:02}", "basic": f"{hours:02}{rest:02}", "extended": f"{hours:02}:{rest:02}"}[form]
