@@ -71,8 +71,9 @@ class Answers:
             return _not_found(endpoint, state.data_version, endpoint.unknown)
         text = served(endpoint.query, media_type.envelopes[endpoint.shape])
         values = values_for(query(endpoint.query).param_names, params)
+        by = self._database.deadline()
         while True:
-            row = await self._database.fetch_row(text, values)
+            row = await self._database.fetch_row(text, values, by)
             version, body = DataVersion(row["data_version"], row["data_version_id"]), row["body"]
             if body is not None:
                 link = endpoint.link(params, row.get("next_after"))
@@ -81,14 +82,14 @@ class Answers:
                 return Answer(endpoint.path, version, 200, media_type.empty_list, media_type)
             if endpoint.subject is None:
                 return _not_found(endpoint, version, NOTHING_IN_RANGE)
-            version_then, exists = await self._look_up(endpoint.subject, params)
+            version_then, exists = await self._look_up(endpoint.subject, params, by)
             if version_then == version:  # else the data changed between the two queries
                 return _not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
 
-    async def _look_up(self, subject: Subject, params: Params) -> tuple[DataVersion, bool]:
+    async def _look_up(self, subject: Subject, params: Params, by: float) -> tuple[DataVersion, bool]:
         """Returns the data version, and whether the subject exists at it."""
         found = query(subject.exists_query)
-        number, id_, exists = await self._database.fetch_row(found.text, values_for(found.param_names, params))
+        number, id_, exists = await self._database.fetch_row(found.text, values_for(found.param_names, params), by)
         return DataVersion(number, id_), exists
 
 
