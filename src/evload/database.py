@@ -100,6 +100,7 @@ class Database:
         pool_size: int,
         max_waiting_requests: int,
         statement_timeout_seconds: float,
+        max_body_bytes: int,
         busy: Callable[[int], None],
     ) -> None:
         self._busy = busy
@@ -118,6 +119,7 @@ class Database:
                 "default_transaction_read_only": "on",
                 "statement_timeout": str(round(statement_timeout_seconds * 1000)),
                 "jit": "off",
+                "evload.max_body_bytes": str(max_body_bytes),
                 # Each query has one good plan whatever its values, and planning costs more than running it.
                 "plan_cache_mode": "force_generic_plan",
                 # What is read is small or read often, and so in memory, where an index costs little more than a scan.
