@@ -37,4 +37,5 @@ benchmarks:
     uv run python benchmarks/kill_while_loading.py --quick
     uv run python benchmarks/soak.py --minutes 0.5
     uv run python benchmarks/fuzz_protocol.py --requests 1000
+    uv run python benchmarks/memory_growth.py --quick
     uv run python benchmarks/fuzzing.py --examples 10

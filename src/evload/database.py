@@ -1,5 +1,6 @@
 """Connections to Postgres, and the one place where its driver's errors become ours."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from evload.errors import EvloadError
 from evload.queries import query
 
 CONNECT_TIMEOUT_SECONDS = 5.0
+ANSWER_TIMEOUT_SECONDS = 1.0  # beyond the statement timeout: then the server is gone silently, or frozen
 RELEASE_TIMEOUT_SECONDS = 1.0
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
@@ -99,17 +101,18 @@ class Database:
         pool_size: int,
         max_waiting_requests: int,
         statement_timeout_seconds: float,
+        max_body_bytes: int,
         busy: Callable[[int], None],
     ) -> None:
         self._busy = busy
         self._requests = 0
         self._max_requests = pool_size + max_waiting_requests
+        self._within_seconds = statement_timeout_seconds + ANSWER_TIMEOUT_SECONDS
         self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=pool_size,
             timeout=CONNECT_TIMEOUT_SECONDS,
-            command_timeout=statement_timeout_seconds + CONNECT_TIMEOUT_SECONDS,  # for a server that is gone silently
             connection_class=_Connection,
             init=_use_site_clock,
             server_settings={
@@ -117,6 +120,7 @@ class Database:
                 "default_transaction_read_only": "on",
                 "statement_timeout": str(round(statement_timeout_seconds * 1000)),
                 "jit": "off",
+                "evload.max_body_bytes": str(max_body_bytes),
                 # Each query has one good plan whatever its values, and planning costs more than running it.
                 "plan_cache_mode": "force_generic_plan",
                 # What is read is small or read often, and so in memory, where an index costs little more than a scan.
@@ -135,20 +139,20 @@ class Database:
         """Connections take the site's clock when they begin."""
         await self._pool.expire_connections()
 
-    async def fetch_row(self, text: str, values: Sequence[Any]) -> asyncpg.Record:
-        """The one row of a query that always has one. Raises TooBusy at once when too many wait already,
-        DatabaseUnavailable, QueryFailed."""
+    def deadline(self) -> float:
+        """The time of the event loop by which a request that begins now must have its answer from the database."""
+        return asyncio.get_running_loop().time() + self._within_seconds
+
+    async def fetch_row(self, text: str, values: Sequence[Any], by: float | None = None) -> asyncpg.Record:
+        """The one row of a query that always has one, by a deadline, its own unless given. Raises TooBusy at once when
+        too many wait already, or when no connection is free in time; DatabaseUnavailable, QueryFailed."""
         if self._requests >= self._max_requests:
             raise TooBusy
         self._requests += 1
         self._busy(1)
         try:
             with driver_errors_translated():
-                connection = await self._pool.acquire()
-                try:
-                    row = await self._ask(connection, text, values)
-                finally:  # a server that froze would otherwise never let go of a query that was given up
-                    await self._pool.release(connection, timeout=RELEASE_TIMEOUT_SECONDS)
+                row = await self._fetch(text, values, self.deadline() if by is None else by)
         finally:
             self._requests -= 1
             self._busy(-1)
@@ -156,11 +160,22 @@ class Database:
             raise QueryFailed
         return row
 
-    async def _ask(
-        self, connection: asyncpg.pool.PoolConnectionProxy, text: str, values: Sequence[Any]
-    ) -> asyncpg.Record | None:
+    async def _fetch(self, text: str, values: Sequence[Any], by: float) -> asyncpg.Record | None:
+        connection: asyncpg.pool.PoolConnectionProxy | None = None
         try:
-            return await connection.fetchrow(text, *values)
-        except asyncpg.InternalClientError:  # it broke while a request was on its way out, and is of no use any more
-            connection.terminate()
+            async with asyncio.timeout_at(by) as limit:
+                connection = await self._pool.acquire()
+                return await connection.fetchrow(text, *values)
+        except TimeoutError:
+            if connection is None and limit.expired():
+                raise TooBusy from None
+            if connection is not None:
+                connection.terminate()
             raise
+        except asyncpg.InternalClientError:  # it broke while a request was on its way out, and is of no use any more
+            if connection is not None:
+                connection.terminate()
+            raise
+        finally:  # a server that froze would otherwise never let go of a query that was given up
+            if connection is not None:
+                await self._pool.release(connection, timeout=RELEASE_TIMEOUT_SECONDS)

@@ -16,6 +16,12 @@ from evload.database import Database
 from evload.queries import query, served
 from evload.watch import DataVersion, SiteState, Watch
 
+# Larger bodies come over few connections of their own, so that a crowd of them cannot fill the memory.
+USUAL_BODY_BYTES = 8_000_000
+MAX_BODY_BYTES = 32_000_000
+LARGE_ANSWERS_AT_ONCE = 2
+IN_A_THREAD_FROM_BYTES = 1_000_000
+
 
 class Question(NamedTuple):
     """A request reduced to what its answer depends on, so that other spellings of it are the same question."""
@@ -30,8 +36,10 @@ class Question(NamedTuple):
 
 
 class Answers:
-    def __init__(self, database: Database, watch: Watch, cache: Cache[Question]) -> None:
+    def __init__(self, database: Database, large: Database, watch: Watch, cache: Cache[Question]) -> None:
+        """`large` is the same database, whose connections give bodies up to MAX_BODY_BYTES."""
         self._database = database
+        self._large = large
         self._watch = watch
         self._cache = cache
         self._flights: SingleFlight[Answer] = SingleFlight()
@@ -71,25 +79,53 @@ class Answers:
             return _not_found(endpoint, state.data_version, endpoint.unknown)
         text = served(endpoint.query, media_type.envelopes[endpoint.shape])
         values = values_for(query(endpoint.query).param_names, params)
+        by = self._database.deadline()
         while True:
-            row = await self._database.fetch_row(text, values)
+            row = await self._database.fetch_row(text, values, by)
+            if row["body"] is None and row.get("body_bytes"):
+                row = await self._large.fetch_row(text, values, by)
             version, body = DataVersion(row["data_version"], row["data_version_id"]), row["body"]
             if body is not None:
                 link = endpoint.link(params, row.get("next_after"))
-                return Answer(endpoint.path, version, 200, body.encode(), media_type, link)
+                return await _of_body(endpoint, version, body, media_type, link)
+            if body_bytes := row.get("body_bytes"):
+                return _too_large(endpoint, version, body_bytes)
             if endpoint.may_be_empty:
                 return Answer(endpoint.path, version, 200, media_type.empty_list, media_type)
             if endpoint.subject is None:
                 return _not_found(endpoint, version, NOTHING_IN_RANGE)
-            version_then, exists = await self._look_up(endpoint.subject, params)
+            version_then, exists = await self._look_up(endpoint.subject, params, by)
             if version_then == version:  # else the data changed between the two queries
                 return _not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
 
-    async def _look_up(self, subject: Subject, params: Params) -> tuple[DataVersion, bool]:
+    async def _look_up(self, subject: Subject, params: Params, by: float) -> tuple[DataVersion, bool]:
         """Returns the data version, and whether the subject exists at it."""
         found = query(subject.exists_query)
-        number, id_, exists = await self._database.fetch_row(found.text, values_for(found.param_names, params))
+        number, id_, exists = await self._database.fetch_row(found.text, values_for(found.param_names, params), by)
         return DataVersion(number, id_), exists
+
+
+async def _of_body(
+    endpoint: Endpoint, version: DataVersion, body: str, media_type: MediaType, link: bytes | None
+) -> Answer:
+    """Makes the answer; a large one in a thread, as hashing it would hold up the others."""
+
+    def made() -> Answer:
+        return Answer(endpoint.path, version, 200, body.encode(), media_type, link)
+
+    return await asyncio.to_thread(made) if len(body) >= IN_A_THREAD_FROM_BYTES else made()
+
+
+def _too_large(endpoint: Endpoint, version: DataVersion, body_bytes: int) -> Answer:
+    has_range = "start_date" in endpoint.params.model_fields
+    problem = {
+        "type": "too_large",
+        "loc": ["query", "start_date"] if has_range else ["query"],
+        "msg": f"The answer would have {body_bytes / 1e6:.0f} MB, and {MAX_BODY_BYTES // 1_000_000} MB is the most."
+        + (" Ask for a shorter range, by start_date and end_date" if has_range else ""),
+        "input": None,
+    }
+    return Answer(endpoint.path, version, 422, orjson.dumps({"detail": [problem]}), JSON)
 
 
 def _of_no_data(question: Question, state: SiteState) -> Answer:

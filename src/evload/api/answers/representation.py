@@ -11,6 +11,7 @@ from evload.api.answers.cors import Cors
 
 HIT = (b"server-timing", b'cache;desc="hit"')
 IN_A_THREAD_FROM_BYTES = 50_000
+THREADS = 2  # more would take the processor from the answers that wait for none
 NO_Q = re.compile(rb";\s*q=0(\.0*)?\s*$")
 ENCODINGS = (b"zstd", b"gzip")  # the better one first
 MAX_ACCEPT_ENCODINGS = 200
@@ -64,6 +65,7 @@ class Representations:
         self._cache = cache
         self._cors = cors
         self._negotiation = Negotiation()
+        self._threads = asyncio.Semaphore(THREADS)
         lifetime = f"max-age={max_age_seconds}" if max_age_seconds else "no-cache"
         self._cache_control = (b"cache-control", lifetime.encode())
 
@@ -87,7 +89,8 @@ class Representations:
 
     async def body(self, answer: Answer, encoding: bytes) -> bytes:
         if encoding and len(answer.body) >= IN_A_THREAD_FROM_BYTES:
-            body = await asyncio.to_thread(answer.encoded, encoding)
+            async with self._threads:
+                body = await asyncio.to_thread(answer.encoded, encoding)
         else:
             body = answer.encoded(encoding)
         self._cache.reweigh(answer)

@@ -17,7 +17,14 @@ from starlette.types import ASGIApp
 from evload.api import errors
 from evload.api.answers.cache import Cache
 from evload.api.answers.cors import Cors
-from evload.api.answers.finding import Answers, Question
+from evload.api.answers.finding import (
+    LARGE_ANSWERS_AT_ONCE,
+    MAX_BODY_BYTES,
+    USUAL_BODY_BYTES,
+    Answers,
+    Question,
+)
+from evload.api.answers.in_flight import InFlight
 from evload.api.answers.renewal import Renewal
 from evload.api.answers.representation import Representations
 from evload.api.contract.endpoints import ENDPOINTS
@@ -49,19 +56,25 @@ class App:
         self.closing = asyncio.Event()
         self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000, Question.size_bytes)
         self._metrics = Metrics(metrics_file, ROUTES)
-        self._database = Database(
-            settings.database_url,
-            pool_size=settings.pool_size,
-            max_waiting_requests=settings.max_waiting_requests,
-            statement_timeout_seconds=settings.statement_timeout_seconds,
-            busy=lambda more: self._metrics.add("database_requests", more),
-        )
+        self._database = self._connections(settings, settings.pool_size, USUAL_BODY_BYTES)
+        self._large = self._connections(settings, LARGE_ANSWERS_AT_ONCE, MAX_BODY_BYTES)
         self._watch = Watch(settings.database_url, self._site_changed)
-        self._answers = Answers(self._database, self._watch, self._cache)
+        self._answers = Answers(self._database, self._large, self._watch, self._cache)
         self._renewal = Renewal(self._answers, self._cache)
         cors = Cors(settings.cors_origins)
         self._representations = Representations(self._cache, cors, settings.max_age_seconds)
         self.asgi = self._asgi(cors, Guard(checks), access_log=settings.access_log)
+
+    def _connections(self, settings: Settings, size: int, max_body_bytes: int) -> Database:
+        assert settings.database_url is not None
+        return Database(
+            settings.database_url,
+            pool_size=size,
+            max_waiting_requests=settings.max_waiting_requests,
+            statement_timeout_seconds=settings.statement_timeout_seconds,
+            max_body_bytes=max_body_bytes,
+            busy=lambda more: self._metrics.add("database_requests", more),
+        )
 
     def _asgi(self, cors: Cors, guard: Guard, *, access_log: bool) -> ASGIApp:
         """Layers the application, the outermost last. The guard stands before everything that answers."""
@@ -79,6 +92,7 @@ class App:
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         await self._database.open()
+        await self._large.open()
         await self._watch.open()
         sharing = asyncio.create_task(self._metrics.share())
         preparing = asyncio.create_task(dashboard.prepare())
@@ -91,6 +105,7 @@ class App:
             await self._watch.close()
             self._renewal.cancel()
             await self._database.close()
+            await self._large.close()
             self._metrics.close()
 
     async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
@@ -99,10 +114,11 @@ class App:
         if before is not None and before.zone != now.zone:
             self._cache.clear()
             await self._database.forget_site_clock()
+            await self._large.forget_site_clock()
         await self._renewal.replace_answers(now)
 
     def _routes(self) -> list[BaseRoute]:
-        parts = (self._answers, self._watch, self._cache, self._representations, self._metrics)
+        parts = (self._answers, self._watch, self._cache, self._representations, self._metrics, InFlight())
         health = Health(self._database, self._watch, self._metrics)
         # Starlette tries routes in order, so those that are asked most come first. A path parameter takes slashes
         # (`:path`), as user ids may hold some; its route comes last, or it would match the paths of others.

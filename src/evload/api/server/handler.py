@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from evload.api.answers.cache import Answer, Cache, Variant
 from evload.api.answers.finding import Answers, Question
+from evload.api.answers.in_flight import InFlight, send_body
 from evload.api.answers.representation import Representations, messages
 from evload.api.answers.single_flight import result_or_disconnect
 from evload.api.contract.endpoints import Endpoint
@@ -31,6 +32,7 @@ class Handler:
         cache: Cache[Question],
         representations: Representations,
         metrics: Metrics,
+        in_flight: InFlight,
     ) -> None:
         self._endpoint = endpoint
         self._answers = answers
@@ -38,6 +40,7 @@ class Handler:
         self._cache = cache
         self._representations = representations
         self._metrics = metrics
+        self._in_flight = in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self._endpoint
@@ -52,7 +55,8 @@ class Handler:
             return
         if not any(is_ignored(name) for name, _ in pairs):
             self._cache.add_alias((scope["path"], scope["query_string"]), answer)
-        await self._respond(answer, scope, send, perf_counter() - began)
+        with self._in_flight.held(answer):
+            await self._respond(answer, scope, send, perf_counter() - began)
 
     async def _answer(self, question: Question, state: SiteState, receive: Receive) -> Answer | None:
         """Returns None if the client disconnects first."""
@@ -73,8 +77,9 @@ class Handler:
         headers = self._representations.headers(answer, encoding, body)
         headers.append((b"server-timing", f"db;dur={seconds * 1000:.1f}".encode()))
         variant = Variant(answer.status, headers, body, answer.etag(encoding))
-        for message in messages(variant, given.get(b"if-none-match", b"")):
-            await send(message)
+        start, message = messages(variant, given.get(b"if-none-match", b""))
+        await send(start)
+        await send_body(send, message["body"])
 
 
 async def _disconnect(receive: Receive) -> None:
