@@ -83,12 +83,19 @@ def database(
         run(_prepare(settings.database_url, settings, migrate=migrate))
         yield settings, settings.database_url
         return
+    _forget_libpq_variables()
     with running_server(settings.data_dir or default_data_dir(os.environ), say, revive=restart_server) as dsn:
         try:
             run(_prepare(dsn, settings, migrate=True))
             yield settings.with_database(dsn), dsn
         finally:
             ignore_stop_signals()
+
+
+def _forget_libpq_variables() -> None:
+    """Removes `PGSSLMODE` and its like: they mean servers of the user's, and would also hold for the embedded one."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:
