@@ -94,8 +94,8 @@ def database(
 ) -> Iterator[tuple[Settings, str]]:
     """Yields the settings and the address of the database: the configured one, or the embedded server's.
 
-    Without `create` an embedded server must have its data already, for commands that work on what is there. The embedded
-    database belongs to evload alone, so its schema is always upgraded.
+    Without `create` an embedded server must have its data already, for commands that work on what is there. The
+    embedded database belongs to evload alone, so its schema is always upgraded.
     """
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     if settings.database_url:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import fcntl
 import gc
 import logging
 import multiprocessing
@@ -10,8 +11,9 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -29,6 +31,8 @@ from evload.signals import STOP_SIGNALS, ignore_stop_signals
 WORKER_START_SECONDS = 60.0
 DRAIN_SECONDS = 30
 BACKLOG = 2048
+METRICS_PREFIX = "evload-metrics-"
+OWNED_WITHIN_SECONDS = 10.0  # from making a file to locking it, on the busiest machine
 Announce = Callable[[], None]
 
 
@@ -59,9 +63,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Serves until SIGINT, SIGTERM or SIGHUP, and finishes the requests under way."""
-    with tempfile.NamedTemporaryFile(prefix="evload-metrics-") as metrics:
+    with _metrics_file() as metrics_file:
         config = Config(
-            partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
+            partial(_app, settings, metrics_file, in_worker=workers > 1),
             factory=True,
             workers=workers,
             loop="uvloop",
@@ -77,6 +81,20 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             _Workers(config, listener, announce).run()
         else:
             _Server(config, announce).run(sockets=[listener])
+
+
+@contextmanager
+def _metrics_file() -> Iterator[Path]:
+    """Makes the file that workers share, and removes those that killed processes left."""
+    for left in Path(tempfile.gettempdir()).glob(f"{METRICS_PREFIX}*"):
+        with suppress(OSError), left.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # their owner lives
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # one of its workers does
+            if time.time() - left.stat().st_mtime > OWNED_WITHIN_SECONDS:
+                left.unlink()
+    with tempfile.NamedTemporaryFile(prefix=METRICS_PREFIX) as metrics:
+        fcntl.flock(metrics, fcntl.LOCK_EX)
+        yield Path(metrics.name)
 
 
 class Config(uvicorn.Config):
