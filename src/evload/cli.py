@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from evload import schema
-from evload.command import Commands, database, on_a_database, run
+from evload.command import Commands, database, json_option, on_a_database, run, say_json
 from evload.database import connect, driver_errors_translated
 from evload.embedded import is_embedded
 from evload.errors import shown
@@ -115,10 +115,14 @@ def migrate(data_dir: Path | None) -> None:
 
 
 @main.command(help="Say what the database holds.")
+@json_option
 @on_a_database
-def status(data_dir: Path | None) -> None:
-    with database(data_dir) as (_, dsn):
+def status(data_dir: Path | None, as_json: bool) -> None:
+    with database(data_dir, create=False) as (_, dsn):
         found = run(_status(dsn))
+    if as_json:
+        say_json(found)
+        return
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' ') + ':':<16} {_shown(value)}")
 

@@ -1,6 +1,7 @@
 """Runs a command of the command line: reports errors as sentences, builds the settings, prepares the database."""
 
 import asyncio
+import json
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -26,10 +27,23 @@ on_a_database = click.option(
 )
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Say it as JSON, for programs.")
+
+
 class Commands(click.Group):
     """The group of all commands reports every expected error in one sentence, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        as_json = "--json" in ctx.args
+        try:
+            return self._invoke(ctx)
+        except click.ClickException as error:
+            if not as_json:
+                raise
+            click.echo(json.dumps({"error": error.format_message()}))
+            ctx.exit(error.exit_code)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except EvloadError as error:
@@ -66,29 +80,42 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise Stopped from None
 
 
+def say_json(value: object) -> None:
+    click.echo(json.dumps(value, default=lambda moment: moment.isoformat()))
+
+
 def say(text: str) -> None:
     click.echo(text, err=True)
 
 
 @contextmanager
 def database(
-    data_dir: Path | None, *, migrate: bool = False, restart_server: bool = False
+    data_dir: Path | None, *, create: bool = True, migrate: bool = False, restart_server: bool = False
 ) -> Iterator[tuple[Settings, str]]:
     """Yields the settings and the address of the database: the configured one, or the embedded server's.
 
-    The embedded database belongs to evload alone, so its schema is always upgraded.
+    Without `create` an embedded server must have its data already, for commands that work on what is there. The
+    embedded database belongs to evload alone, so its schema is always upgraded.
     """
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     if settings.database_url:
         run(_prepare(settings.database_url, settings, migrate=migrate))
         yield settings, settings.database_url
         return
-    with running_server(settings.data_dir or default_data_dir(os.environ), say, revive=restart_server) as dsn:
+    _forget_libpq_variables()
+    folder = settings.data_dir or default_data_dir(os.environ)
+    with running_server(folder, say, create=create, revive=restart_server) as dsn:
         try:
             run(_prepare(dsn, settings, migrate=True))
             yield settings.with_database(dsn), dsn
         finally:
             ignore_stop_signals()
+
+
+def _forget_libpq_variables() -> None:
+    """Removes `PGSSLMODE` and its like: they mean servers of the user's, and would also hold for the embedded one."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from evload.command import database, on_a_database, run, say
+from evload.command import database, json_option, on_a_database, run, say, say_json
 from evload.errors import EvloadError
 from evload.resources import folder
 
@@ -113,12 +113,16 @@ def load_sample(dsn: str) -> None:
 
 
 @click.command(help="List what was loaded.")
+@json_option
 @on_a_database
-def batches(data_dir: Path | None) -> None:
+def batches(data_dir: Path | None, as_json: bool) -> None:
     from evload.ingest.batches import fetch
 
-    with database(data_dir) as (_, dsn):
+    with database(data_dir, create=False) as (_, dsn):
         found = run(fetch(dsn, "batches/list"))
+    if as_json:
+        say_json([dict(one) for one in found])
+        return
     click.echo(f"{'batch':>5}  {'loaded at (UTC)':<16}  {'inserted':>11}  {'updated':>9}  {'rejected':>8}  file")
     for one in found:
         note = "  (sample)" if one["is_sample"] else ""
@@ -144,7 +148,7 @@ without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")
 def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
     from evload.ingest import batches
 
-    with database(data_dir) as (_, dsn):
+    with database(data_dir, create=False) as (_, dsn):
         found = run(batches.find(dsn, batch))
         rows = run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
         _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
@@ -160,7 +164,7 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
 def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
     from evload.ingest import batches
 
-    with database(data_dir) as (_, dsn):
+    with database(data_dir, create=False) as (_, dsn):
         rows = run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
         _ask(f"Take out all {rows:,} rows before {day:%Y-%m-%d}?", yes)
         removal = run(batches.drop_before(dsn, day.date()))
@@ -177,7 +181,7 @@ def _ask(question: str, yes: bool) -> None:
 def refresh(data_dir: Path | None) -> None:
     from evload.ingest.refresh import refresh as refresh_views
 
-    with database(data_dir) as (_, dsn):
+    with database(data_dir, create=False) as (_, dsn):
         click.echo(f"All views are up to date. Data version {run(refresh_views(dsn))}.")
 
 

@@ -9,6 +9,7 @@ import asyncpg
 from alembic import command, op
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -18,6 +19,7 @@ from evload.database import connect
 from evload.errors import EvloadError
 from evload.queries import query
 from evload.resources import folder
+from evload.schema import OWN_DATABASE
 
 T = TypeVar("T")
 
@@ -26,6 +28,8 @@ class CannotMigrate(EvloadError):
     """The tables could not be brought up to date."""
 
 
+# SQLSTATEs of what another program's tables, functions, types or alembic_version lead to.
+TAKEN_NAMES = {"42P07", "42723", "42710", "42703", "42809", "42P16"}
 # A statement of a script ends with a semicolon at the end of a line, and a blank line or the end after it.
 STATEMENT_END = re.compile(r";\n(?=\n|\Z)")
 
@@ -69,7 +73,13 @@ async def _in_transaction(dsn: str, work: Callable[[Connection], T]) -> T:
             return await connection.run_sync(work)
     except DBAPIError as error:
         reason = str(error.orig).partition(": ")[2] or error.orig
+        if getattr(error.orig, "sqlstate", None) in TAKEN_NAMES:
+            raise CannotMigrate(
+                f"The database holds tables of another program, nothing was changed: {reason}. {OWN_DATABASE}"
+            ) from error
         raise CannotMigrate(f"The tables could not be brought up to date, nothing was changed: {reason}.") from error
+    except CommandError as error:
+        raise CannotMigrate(f"The tables could not be brought up to date, nothing was changed: {error}.") from error
     finally:
         await engine.dispose()
 

@@ -13,6 +13,11 @@ class WrongSchema(EvloadError):
     """The database's tables are missing or of another evload."""
 
 
+OWN_DATABASE = (
+    "Give evload a database of its own, or a schema of its own, with ?options=-csearch_path%3DNAME in DATABASE_URL."
+)
+
+
 class WrongTimezone(EvloadError):
     """The time zone cannot be used."""
 
@@ -23,9 +28,15 @@ def newest_revision() -> str:
 
 
 async def current_revision(connection: asyncpg.Connection) -> str | None:
+    """Raises WrongSchema where another program noted its revision."""
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return None
-    revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+    noted = await connection.fetchrow("SELECT to_jsonb(noted) ->> 'version_num' FROM alembic_version AS noted LIMIT 1")
+    if noted is None:  # after a downgrade
+        return None
+    if noted[0] is None or not await connection.fetchval(query("site/is_evloads").text):
+        raise WrongSchema(f"The table alembic_version in the database is another program's. {OWN_DATABASE}")
+    revision: str = noted[0]
     return revision
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import fcntl
 import gc
 import logging
 import multiprocessing
@@ -10,8 +11,9 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -31,6 +33,8 @@ from evload.signals import STOP_SIGNALS, ignore_stop_signals
 WORKER_START_SECONDS = 60.0
 DRAIN_SECONDS = 30
 BACKLOG = 2048
+METRICS_PREFIX = "evload-metrics-"
+OWNED_WITHIN_SECONDS = 10.0  # from making a file to locking it, on the busiest machine
 Announce = Callable[[], None]
 
 
@@ -61,9 +65,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Serves until SIGINT, SIGTERM or SIGHUP, and finishes the requests under way."""
-    with _metrics_file() as metrics:
+    with _metrics_file() as metrics_file:
         config = Config(
-            partial(_app, settings, Path(metrics.name), in_worker=workers > 1),
+            partial(_app, settings, metrics_file, in_worker=workers > 1),
             factory=True,
             workers=workers,
             loop="uvloop",
@@ -81,17 +85,33 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             _Server(config, announce).run(sockets=[listener])
 
 
-def _metrics_file() -> "tempfile._TemporaryFileWrapper[bytes]":
-    """Makes the file in which workers share their metrics, with all the room that it will need."""
-    try:
-        file = tempfile.NamedTemporaryFile(prefix="evload-metrics-")  # noqa: SIM115 - the caller closes it
-        Metrics(Path(file.name), ROUTES).close()
-    except OSError as error:
-        raise CannotServe(
-            f"evload cannot keep its metrics in the temporary folder: {error.strerror}."
-            " Make room there, or let TMPDIR name another folder."
-        ) from error
-    return file
+@contextmanager
+def _metrics_file() -> Iterator[Path]:
+    """Makes the file in which workers share their metrics, with all the room that it will need.
+
+    Removes those that killed processes left.
+    """
+    _remove_files_left()
+    with ExitStack() as until_served:
+        try:
+            file = until_served.enter_context(tempfile.NamedTemporaryFile(prefix=METRICS_PREFIX))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            Metrics(Path(file.name), ROUTES).close()
+        except OSError as error:
+            raise CannotServe(
+                f"evload cannot keep its metrics in the temporary folder: {error.strerror}."
+                " Make room there, or let TMPDIR name another folder."
+            ) from error
+        yield Path(file.name)
+
+
+def _remove_files_left() -> None:
+    for left in Path(tempfile.gettempdir()).glob(f"{METRICS_PREFIX}*"):
+        with suppress(OSError), left.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # their owner lives
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # one of its workers does
+            if time.time() - left.stat().st_mtime > OWNED_WITHIN_SECONDS:
+                left.unlink()
 
 
 class Config(uvicorn.Config):

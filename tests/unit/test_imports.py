@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "queries": {"resources"},
     "database": {"errors", "queries"},
     "schema": {"errors", "queries", "resources"},
-    "migrate": {"database", "errors", "queries", "resources"},
+    "migrate": {"database", "errors", "queries", "resources", "schema"},
     "watch": {"database", "errors", "queries", "schema"},
     "embedded": {"errors"},
     "api": {"database", "errors"},

@@ -14,16 +14,19 @@ SOCKET_FOLDER_PREFIX = "evload-"
 
 
 @contextmanager
-def running_server(data_dir: Path, say: Callable[[str], None], *, revive: bool = False) -> Iterator[str]:
+def running_server(
+    data_dir: Path, say: Callable[[str], None], *, create: bool = True, revive: bool = False
+) -> Iterator[str]:
     """Give the DSN of the server that keeps its data below `data_dir`.
 
     It is started if nobody has, adopted if it runs, and stopped by the last one to leave. `say` is told, in sentences
-    for people, what takes longer than a moment. With `revive` it is started again whenever it dies.
+    for people, what takes longer than a moment. Without `create` a folder that holds no data is refused. With `revive`
+    the server is started again whenever it dies.
     """
     wheel = wheel_folder()
     from evload.embedded.server import server_in_use  # needs what only those platforms have that have the wheel
 
-    with server_in_use(data_dir.absolute(), wheel, say, revive=revive) as dsn:
+    with server_in_use(data_dir.absolute(), wheel, say, create=create, revive=revive) as dsn:
         yield dsn
 
 

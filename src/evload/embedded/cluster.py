@@ -26,11 +26,15 @@ class Cluster:
         self.users_lock = self.folder / "users.lock"
         self.server_lock = self.folder / "server.lock"
 
-    def open(self) -> None:
+    def open(self, *, create: bool) -> None:
         """Make the folder, or see that what is there is ours to use."""
         if not self.folder.exists():
             self._refuse_older_data()
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not create and not self.pgdata.exists():
+            raise EvloadError(
+                f"There is no database in {self.folder.parent}: name its folder with --data-dir, or load files first."
+            )
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = self.folder.stat().st_uid
         if owner != os.geteuid():
             raise EvloadError(f"{self.folder} belongs to {account_name(owner)}: choose another folder with --data-dir.")

@@ -56,10 +56,10 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def server_in_use(data_dir: Path, wheel: Path, say: Say, *, revive: bool) -> Iterator[str]:
+def server_in_use(data_dir: Path, wheel: Path, say: Say, *, create: bool, revive: bool) -> Iterator[str]:
     with _as_sentence(data_dir):
         cluster = Cluster(data_dir)
-        cluster.open()
+        cluster.open(create=create)
     turn = partial(exclusive, say=say, what="Another evload is starting or stopping this Postgres")
     with lock_file(cluster.start_lock) as start, lock_file(cluster.users_lock) as users:
         with _as_sentence(data_dir), turn(start):

@@ -1,11 +1,13 @@
 """The server's private socket folder: outside the data folder, as the path of a socket may have 103 bytes at most."""
 
+import errno
 import os
 import re
 import shutil
 import socket
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from evload.embedded import SOCKET_FOLDER_PREFIX
@@ -27,7 +29,9 @@ def new_socket_folder(link: Path, account: Account) -> Path:
     """
     folder = linked_folder(link)
     if folder is None or not _renew(folder, account):
-        folder = Path(tempfile.mkdtemp(dir=_parent(account), prefix=SOCKET_FOLDER_PREFIX))
+        parent = _parent(account)
+        _remove_left_over(parent, account)
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix=SOCKET_FOLDER_PREFIX))
     account.give(folder)
     link.unlink(missing_ok=True)
     link.symlink_to(folder)
@@ -47,6 +51,28 @@ def _renew(folder: Path, account: Account) -> bool:
     except OSError:
         return False
     return True
+
+
+def _remove_left_over(parent: Path, account: Account) -> None:
+    """Removes folders of servers that were killed, of which no data folder may know any more."""
+    for folder in parent.glob(f"{SOCKET_FOLDER_PREFIX}*"):
+        with suppress(OSError, ValueError):
+            if _private(folder.lstat(), account) and _is_left_over(folder):
+                shutil.rmtree(folder)
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Postgres' lock file says whose the socket is. One that refuses connections may be about to listen."""
+    pid = int((folder / f"{SOCKET_NAME}.lock").read_text().partition("\n")[0])
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        if client.connect_ex(str(folder / SOCKET_NAME)) != errno.ECONNREFUSED:
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _private(found: os.stat_result, account: Account) -> bool:
