@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
-import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from evload.ingest import batches
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.refresh import refresh
+from tests.conftest import api_client
 from tests.files import write
 from tests.strategies import examples
 from tests.views import assert_views_agree
@@ -48,18 +48,24 @@ async def test_hours_up_to_tomorrow_are_no_future(dsn: str, connection: asyncpg.
     assert await connection.fetchval("SELECT latest_hour FROM site") == soon
 
 
-async def test_answers_go_by_the_latest_hour_before_the_future(
-    dsn: str, client: httpx2.AsyncClient, tmp_path: Path
-) -> None:
+async def asked(dsn: str, path: str, **params: str) -> dict[str, object]:
+    """By a worker that knows of every load."""
+    async with api_client(dsn) as client:
+        answer: dict[str, object] = (await client.get(path, params=params)).json()
+        return answer
+
+
+async def test_answers_go_by_the_latest_hour_before_the_future(dsn: str, tmp_path: Path) -> None:
     await load_file(dsn, write(tmp_path / "a.csv", *(row(MARCH + timedelta(days=days), days) for days in range(9))))
-    before = (await client.get(LAST_7_DAYS)).json()
+    before = await asked(dsn, LAST_7_DAYS)
     await load_file(dsn, write(tmp_path / "b.csv", row(FUTURE, 9)))
-    assert (await client.get(LAST_7_DAYS)).json() == before
-    summary = (await client.get("/kpi/summary")).json()
+    assert await asked(dsn, LAST_7_DAYS) == before
+    assert before["to"] == "2024-03-13"
+    summary = await asked(dsn, "/kpi/summary")
     assert (summary["latest_hour"], summary["last_hour"]) == ("2024-03-13T08:00:00", "2091-12-21T11:00:00")
     assert summary["last_7_days_to"] == "2024-03-13"
-    asked = (await client.get(LAST_7_DAYS, params={"end_date": "2092-01-01"})).json()
-    assert (asked["avg_daily_energy_kwh"], asked["to"]) == (9, "2091-12-21")
+    far = await asked(dsn, LAST_7_DAYS, end_date="2092-01-01")
+    assert (far["avg_daily_energy_kwh"], far["to"]) == (9, "2091-12-21")
 
 
 async def test_a_new_day_beside_a_future_hour_leaves_the_closed_part_alone(
@@ -106,22 +112,20 @@ async def test_the_latest_hour_follows_loads_and_unloads(
     await connection.close()
 
 
-async def test_the_last_seven_days_end_where_they_are_told_to(
-    dsn: str, client: httpx2.AsyncClient, tmp_path: Path
-) -> None:
+async def last_7_days(dsn: str, **params: str) -> tuple[object, ...]:
+    answer = await asked(dsn, LAST_7_DAYS, **params)
+    return tuple(answer.get(name) for name in ("avg_daily_energy_kwh", "from", "to", "detail"))
+
+
+async def test_the_last_seven_days_end_where_they_are_told_to(dsn: str, tmp_path: Path) -> None:
     await load_file(dsn, write(tmp_path / "a.csv", *(row(MARCH + timedelta(days=days), days) for days in range(20))))
-
-    async def asked(**params: str) -> tuple[object, ...]:
-        answer = (await client.get(LAST_7_DAYS, params=params)).json()
-        return tuple(answer.get(name) for name in ("avg_daily_energy_kwh", "from", "to", "detail"))
-
-    latest = await asked()
-    assert latest == (15.5, "2024-03-17", "2024-03-24", None)
-    assert await asked(start_date="2024-03-20") == await asked(start_date="2030-01-01") == latest
-    assert await asked(end_date="2024-03-24T08:00") == await asked(end_date="2030-01-01") == latest
+    latest = (15.5, "2024-03-17", "2024-03-24", None)
+    for unbounded in ({}, {"start_date": "2024-03-20"}, {"start_date": "2030-01-01"}, {"end_date": "2024-03-24T08:00"}):
+        assert await last_7_days(dsn, **unbounded) == latest
     # The clock of Oslo is at eight then: the hour at eight is the latest up to either.
     for end in ("2024-03-14", "2024-03-15T07:59"):
-        assert await asked(end_date=end, start_date="2024-03-20") == (5.5, "2024-03-07", "2024-03-14", None)
+        ended = await last_7_days(dsn, end_date=end, start_date="2024-03-20")
+        assert ended == (5.5, "2024-03-07", "2024-03-14", None)
     nothing = (None, None, None, "No data found between given datetime range")
-    assert await asked(end_date="2024-03-05T07:59") == nothing
-    assert (await client.get(LAST_7_DAYS, params={"start_date": "soon"})).status_code == 422
+    assert await last_7_days(dsn, end_date="2024-03-05T07:59") == nothing
+    assert isinstance((await asked(dsn, LAST_7_DAYS, start_date="soon"))["detail"], list)

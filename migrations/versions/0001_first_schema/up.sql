@@ -481,20 +481,25 @@ CREATE FUNCTION last_7_days(end_date timestamptz)
 RETURNS TABLE (start_date timestamptz, end_date timestamptz, first_day date, last_day date, timezone text)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT
-        earliest_instant(latest.local_hour - interval '7 days', latest.timezone),
-        latest.hour,
-        (latest.local_hour - interval '7 days')::date,
-        latest.local_hour::date,
-        latest.timezone
+    SELECT latest.start_date, latest.end_date, latest.first_day, latest.last_day, latest.timezone
     FROM (
-        SELECT observed.hour, observed.hour AT TIME ZONE site.timezone AS local_hour, site.timezone
-        FROM site
-        CROSS JOIN LATERAL (
-            SELECT max(totals.hour) AS hour
-            FROM hourly_totals AS totals
-            WHERE totals.hour <= coalesce($1, site.latest_hour)
+        SELECT
+            earliest_instant(observed.local_hour - interval '7 days', observed.timezone) AS start_date,
+            observed.hour AS end_date,
+            (observed.local_hour - interval '7 days')::date AS first_day,
+            observed.local_hour::date AS last_day,
+            observed.timezone
+        FROM (
+            SELECT last.hour, last.hour AT TIME ZONE site.timezone AS local_hour, site.timezone
+            FROM site
+            CROSS JOIN LATERAL (
+                SELECT max(totals.hour) AS hour
+                FROM hourly_totals AS totals
+                WHERE totals.hour <= coalesce($1, site.latest_hour)
+            ) AS last
+            WHERE last.hour IS NOT NULL
         ) AS observed
-        WHERE observed.hour IS NOT NULL
+        -- So that the start is computed once, and not for each day that it is compared with.
+        OFFSET 0
     ) AS latest;
 END;
