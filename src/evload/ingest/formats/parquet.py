@@ -4,7 +4,6 @@
 """
 
 import atexit
-import io
 import json
 import signal
 import subprocess
@@ -49,7 +48,7 @@ class ParquetTable:
             yield RawBlock(rows, rejected(), self._bytes * (line - 1) // self._rows)
 
 
-def _answers(name: str, path: Path) -> Iterator[tuple[dict[str, Any], io.BytesIO]]:
+def _answers(name: str, path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Gives what the reader says of a file: its columns and rows, then each block. Raises UnreadableFile."""
     reader, said = _asked(path)
     is_idle = False
@@ -95,14 +94,14 @@ def _line(reader: Reader) -> bytes:
     return reader.stdout.readline()
 
 
-def _understood(name: str, reader: Reader, said: bytes) -> tuple[dict[str, Any], io.BytesIO]:
+def _understood(name: str, reader: Reader, said: bytes) -> tuple[dict[str, Any], bytes]:
     """Raises UnreadableFile if the reader broke at the file."""
     assert reader.stdout is not None
     if said:
         message: dict[str, Any] = json.loads(said)
         block = reader.stdout.read(message.get("bytes", 0))
         if len(block) == message.get("bytes", 0):
-            return message, io.BytesIO(block)
+            return message, block
     raise UnreadableFile(name, DAMAGED if -reader.wait() in CRASHES else GONE)
 
 

@@ -58,8 +58,9 @@ def _next_path() -> str:
     return path
 
 
-def _say(block: bytes = b"", **message: Any) -> None:
-    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n" + block)
+def _say(block: bytes | memoryview = b"", **message: Any) -> None:
+    sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
+    sys.stdout.buffer.write(block)
     sys.stdout.buffer.flush()
 
 
@@ -78,7 +79,7 @@ def _read(path: str) -> None:
             raise ValueError("there are fewer rows than the file says")
         block = io.BytesIO()
         rows.write_ipc_stream(block)
-        _say(block.getvalue(), bytes=block.tell(), left=height - start - rows.height)
+        _say(block.getbuffer(), bytes=block.tell(), left=height - start - rows.height)
 
 
 def _text(columns: Columns, name: str, schema: pl.Schema) -> pl.Expr:
