@@ -39,6 +39,16 @@ IMPORTED = "const m = await import(document.querySelector('link[href$=\"/%s.js\"
             "m.sevenDayMean([1, 2, 7, 8, 15].map((n) => ({ day: `2020-01-${`${n}`.padStart(2, 0)}`, v: n })), 'v')",
             [None, None, 3.333, 5.667, 15],
         ),
+        (
+            "series",  # days without charging after others are 0, and not what floats leave of their difference
+            "m.sevenDayMean([0.35, 0.93, 0.3, 0, 0, 0, 0, 0, 0, 0].map((v, n) => ({ v,"
+            " day: `2024-01-${`${n + 1}`.padStart(2, 0)}` })), 'v').map((mean) => Object.is(mean, -0) ? '-0' : mean)",
+            [None, None, None, None, None, None, 0.226, 0.176, 0.043, 0],
+        ),
+        ("format", "m.number(-0.0004, 3)", "0.000"),
+        ("format", "m.number(-0)", "0.00"),
+        ("format", "m.percent(-0.0001, { signDisplay: 'exceptZero' })", "0.0%"),
+        ("format", "m.number(-0.5, 1)", "-0.5"),
     ],
 )
 async def test_a_pure_function_gives_what_is_expected(

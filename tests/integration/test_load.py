@@ -232,6 +232,7 @@ async def test_a_dry_run_reports_and_changes_nothing(dsn: str, connection: async
     assert await stored(connection) == before
     assert await connection.fetchval("SELECT count(*) FROM load_batch") == 1
     assert await connection.fetchval("SELECT data_version FROM site") == 1
+    assert (await load_file(dsn, path, LoadOptions(tmp_path))).batch_id == 2
 
 
 async def test_the_published_file(dsn: str, connection: asyncpg.Connection, published_file: Path) -> None:

@@ -34,7 +34,8 @@ export function number(value, digits = 2, extra = {}) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const key = `${digits}${JSON.stringify(extra)}`;
   if (!formats.has(key)) {
-    const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    // A minus only before what is below zero as it is written: never "-0.000".
+    const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" };
     formats.set(key, new Intl.NumberFormat(undefined, { ...fixed, ...extra }));
   }
   return formats.get(key).format(value);

@@ -28,11 +28,10 @@ export function steps(rows, { of, value, size, between = null }) {
 export function sevenDayMean(rows, value) {
   const means = [];
   let first = 0;
-  let sum = 0;
   rows.forEach((row, index) => {
     const now = toMs(row.day);
-    sum += row[value];
-    for (; toMs(rows[first].day) <= now - 7 * DAY; first++) sum -= rows[first][value];
+    while (toMs(rows[first].day) <= now - 7 * DAY) first++;
+    const sum = rows.slice(first, index + 1).reduce((before, one) => before + one[value], 0);
     means.push(now - toMs(rows[0].day) < 6 * DAY ? null : Math.round((sum / (index - first + 1)) * 1000) / 1000);
   });
   return means;

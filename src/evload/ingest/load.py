@@ -127,7 +127,8 @@ class _Load:
 
     async def _begin_batch(self, connection: asyncpg.Connection) -> int:
         """Draws the load's number while no other load can: numbers tell the order in which loads changed rows."""
-        self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
+        if not self._options.dry_run:
+            self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
         return self.report.batch_id
 
     async def _fill(self, connection: asyncpg.Connection, file: LoadFile, totals: FirstTotals) -> None:
