@@ -5,13 +5,16 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import httpx2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
 from evload.api.server.app import App
+from evload.ingest.load import load_file
 from evload.settings import Settings
 from tests.endpoints import asked
+from tests.files import FILLER, FIRST, SECOND, write
 from tests.strategies import examples
 
 VALUES = {"start_date": "2019-01-01", "end_date": "2019-02-01", "measure": "synthetic_7_2_kwh", "sort": "hours"}
@@ -23,19 +26,25 @@ def comparable(answer: httpx2.Response) -> tuple[int, bytes, list[tuple[str, str
     return answer.status_code, answer.content, [pair for pair in answer.headers.items() if pair[0] not in VARYING]
 
 
-@examples(15)
+@pytest.fixture
+async def filled_dsn(dsn: str, tmp_path: Path) -> str:
+    await load_file(dsn, write(tmp_path / "a.csv", FIRST, SECOND, FILLER))
+    return dsn
+
+
+@examples(4)
 @given(
     queries=st.lists(
-        st.tuples(st.sampled_from(ENDPOINTS), st.lists(NAMES, max_size=4), st.sampled_from(["", "5"])), max_size=8
+        st.tuples(st.sampled_from(ENDPOINTS), st.lists(NAMES, max_size=4), st.sampled_from(["", "5"])),
+        min_size=20,
+        max_size=30,
     )
 )
-async def test_names_of_all_kinds_hot_and_cold(
-    generated_dsn: str, queries: list[tuple[Endpoint, list[str], str]]
-) -> None:
+async def test_names_of_all_kinds_hot_and_cold(filled_dsn: str, queries: list[tuple[Endpoint, list[str], str]]) -> None:
     apps = []
     for cache_megabytes in (64, 0):
         with tempfile.NamedTemporaryFile() as metrics:
-            settings = Settings(_env_file=None, database_url=generated_dsn, cache_megabytes=cache_megabytes)  # type: ignore[call-arg]
+            settings = Settings(_env_file=None, database_url=filled_dsn, cache_megabytes=cache_megabytes)  # type: ignore[call-arg]
             apps.append(App(settings, Path(metrics.name)))
     clients = [httpx2.AsyncClient(transport=httpx2.ASGITransport(app.asgi), base_url="http://evload") for app in apps]
     async with apps[0].lifespan(), apps[1].lifespan(), clients[0] as hot, clients[1] as cold:
