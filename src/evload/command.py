@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from evload import schema
 from evload.database import CONNECTION_ERRORS, connect, driver_errors_translated, translated
-from evload.embedded import default_data_dir, running_server
+from evload.embedded import default_data_dir, dsn_of_reader, running_server
 from evload.errors import EvloadError
 from evload.settings import Settings
 from evload.signals import Stopped, cancel_on_signals, ignore_stop_signals
@@ -94,6 +94,8 @@ def database(
 ) -> Iterator[tuple[Settings, str]]:
     """Yields the settings and the address of the database: the configured one, or the embedded server's.
 
+    In the settings, which the API gets, the embedded server's is the address for those who only read.
+
     Without `create` an embedded server must have its data already, for commands that work on what is there. The
     embedded database belongs to evload alone, so its schema is always upgraded.
     """
@@ -107,7 +109,7 @@ def database(
     with running_server(folder, say, create=create, revive=restart_server) as dsn:
         try:
             run(_prepare(dsn, settings, migrate=True))
-            yield settings.with_database(dsn), dsn
+            yield settings.with_database(dsn_of_reader(dsn)), dsn
         finally:
             ignore_stop_signals()
 

@@ -8,8 +8,17 @@ from urllib.parse import parse_qs, urlsplit
 
 from evload.embedded.binaries import EmbeddedUnavailable, wheel_folder
 
-__all__ = ["SOCKET_FOLDER_PREFIX", "EmbeddedUnavailable", "default_data_dir", "is_embedded", "running_server"]
+__all__ = [
+    "SOCKET_FOLDER_PREFIX",
+    "EmbeddedUnavailable",
+    "default_data_dir",
+    "dsn_of_reader",
+    "is_embedded",
+    "running_server",
+]
 
+OWNER = "evload"
+READER = "evload_reader"
 SOCKET_FOLDER_PREFIX = "evload-"
 
 
@@ -28,6 +37,11 @@ def running_server(
 
     with server_in_use(data_dir.absolute(), wheel, say, create=create, revive=revive) as dsn:
         yield dsn
+
+
+def dsn_of_reader(dsn: str) -> str:
+    """Give the address for those who only read, and whom Postgres lets do no more."""
+    return dsn.replace(f"//{OWNER}:", f"//{READER}:", 1)
 
 
 def is_embedded(dsn: str) -> bool:

@@ -6,11 +6,11 @@ import secrets
 import shutil
 from pathlib import Path
 
+from evload.embedded import OWNER
 from evload.embedded.account import Account, account_name
 from evload.errors import EvloadError
 
 MAJOR = "18"
-USER = "evload"
 
 
 class Cluster:
@@ -101,7 +101,7 @@ def _other_major(found: str) -> str:
 def _initdb_options(path: str, password_file: Path) -> list[str]:
     return [
         f"--pgdata={path}",
-        f"--username={USER}",
+        f"--username={OWNER}",
         f"--pwfile={password_file}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",

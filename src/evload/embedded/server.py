@@ -19,9 +19,10 @@ from pathlib import Path
 
 import asyncpg
 
+from evload.embedded import OWNER
 from evload.embedded.account import Account, account_for
 from evload.embedded.binaries import usable_bin
-from evload.embedded.cluster import USER, Cluster, failure_reason
+from evload.embedded.cluster import Cluster, failure_reason
 from evload.embedded.greeting import DURABLE, greet, run
 from evload.embedded.sockets import linked_folder, new_socket_folder
 from evload.embedded.waiting import PatientWait, exclusive, lock_file, share_lock, try_lock
@@ -186,7 +187,7 @@ class _Server:
     def _dsn_if_it_answers(self) -> str | None:
         """A connection with our password through the private socket is the proof that the server is the right one."""
         folder = linked_folder(self._cluster.socket_link)
-        dsn = f"postgresql://{USER}:{self._cluster.password()}@/{USER}?host={folder}&port={_SETTINGS['port']}"
+        dsn = f"postgresql://{OWNER}:{self._cluster.password()}@/{OWNER}?host={folder}&port={_SETTINGS['port']}"
         try:
             run(greet(dsn))
         except _NOT_YET:
