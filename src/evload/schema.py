@@ -62,7 +62,7 @@ async def check_complete(connection: asyncpg.Connection) -> None:
     if not all(one["is_there"] for one in lacking):
         raise WrongSchema("Something of evload's schema is missing. Restore the database from a backup.")
     if lacking:
-        raise WrongSchema("A view was never filled. Fill it with REFRESH MATERIALIZED VIEW.")
+        raise WrongSchema("A view was never filled. Run `evload refresh`.")
 
 
 async def settle_timezone(connection: asyncpg.Connection, wanted: str | None) -> str:

@@ -1,7 +1,6 @@
 """`/readyz` follows the schema while evload serves: not ready while something of it is lacking, then ready again."""
 
 import asyncio
-import re
 
 import asyncpg
 import httpx2
@@ -15,7 +14,7 @@ from tests.conftest import api_client
 WITHIN_SECONDS = 10
 # A statement that breaks the schema, one that mends it, and what /readyz says meanwhile.
 BREAKAGES = {
-    "no table": ("ALTER TABLE users RENAME TO x", "ALTER TABLE x RENAME TO users", "is missing"),
+    "no table": ("ALTER TABLE measure RENAME TO x", "ALTER TABLE x RENAME TO measure", "is missing"),
     "no view": ("ALTER VIEW daily_totals RENAME TO x", "ALTER VIEW x RENAME TO daily_totals", "is missing"),
     "no function": (
         "ALTER FUNCTION last_7_days RENAME TO x", "ALTER FUNCTION x RENAME TO last_7_days", "is missing"
@@ -105,7 +104,7 @@ async def test_each_view_that_was_never_filled_is_missed(connection: asyncpg.Con
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute(f"REFRESH MATERIALIZED VIEW {name} WITH NO DATA")
-        with pytest.raises(schema.WrongSchema, match=re.escape("REFRESH MATERIALIZED VIEW")):
+        with pytest.raises(schema.WrongSchema, match="evload refresh"):
             await schema.check_complete(connection)
         await transaction.rollback()
     assert len(views) >= 4
