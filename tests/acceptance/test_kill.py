@@ -115,7 +115,7 @@ def test_a_load_ends_when_postgres_is_killed_under_it(shell: Shell, tmp_path: Pa
     big, data_dir = tmp_path / "big.csv", tmp_path / "data"
     shell.succeed("sample", big, "--users", "200", "--days", "365")
     here = shell.with_(EVLOAD_DATA_DIR=str(data_dir))
-    here.succeed("status")
+    here.succeed("migrate")
     for _ in range(3):
         running = here.start("load", "--again", big)
         wait_until(lambda: postgres_pids(data_dir))
@@ -142,7 +142,7 @@ def test_a_first_load_skips_the_write_ahead_log_and_survives_a_crash(shell: Shel
         killed = postmaster_pid(data_dir)
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: not postgres_pids(data_dir))
-        here.succeed("status")
+        here.succeed("migrate")
         assert postmaster_pid(data_dir) != killed
         assert asyncio.run(_rows_left(dsn)) == big.read_bytes().count(b"\n") - 1
 

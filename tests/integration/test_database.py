@@ -21,6 +21,7 @@ SAYS = {
     "53000": "short of resources",
     "57P01": "cannot be reached",
     "57P03": "cannot be reached",
+    "55000": "evload refresh",
     "22012": "could not answer this request",
 }
 UNAVAILABLE = {"08006", "28000", "28P01", "3D000", "53300", "53000", "57P01", "57P03"}

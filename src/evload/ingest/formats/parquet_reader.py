@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -39,7 +40,9 @@ def main() -> None:
     os.putenv("POLARS_IGNORE_TIMEZONE_PARSE_ERROR", "1")  # a timestamp with offset +05:30 is an instant all the same
     while path := _next_path():
         try:
-            _read(json.loads(path))
+            # polars takes only names that are UTF-8: by its descriptor each file has one that is.
+            with Path(json.loads(path)).open("rb") as file:
+                _read(f"/dev/fd/{file.fileno()}")
         except UnreadableFile as error:
             _say(problem=error.problem)
         except pl.exceptions.DuplicateError as error:

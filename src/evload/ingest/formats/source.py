@@ -17,7 +17,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports.zstd import ZstdError, ZstdFile
 
-from evload.errors import EvloadError, shown
+from evload.errors import EvloadError
 
 UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 GZIP = b"\x1f\x8b"
@@ -118,12 +118,9 @@ class Source:
 def open_source(path: Path, block_bytes: int) -> Iterator[Source]:
     """Raises UnreadableFile for whatever keeps the file from being read, also while it is read."""
     name = path.name or str(path)
-    with os_errors_explained(name), path.open("rb", buffering=0) as file, HashingReader(file) as reader:
+    with os_errors_explained(name), HashingReader(path.open("rb", buffering=0)) as reader:
         stream = io.BufferedReader(reader, READ_BYTES)
-        bytes_total = path.stat().st_size if path.is_file() else None
-        # polars takes only names that are UTF-8; by its descriptor a file has one that is.
-        readable = path if shown(path) == str(path) else Path(f"/dev/fd/{file.fileno()}")
-        yield Source(name, readable, reader, stream, block_bytes, bytes_total)
+        yield Source(name, path, reader, stream, block_bytes, path.stat().st_size if path.is_file() else None)
 
 
 @contextmanager
