@@ -26,45 +26,62 @@ from evload.load_commands import SAMPLE
 from serving_common import free_port
 from soak_checks import Polls, Verdict, answers_of_version
 from soak_clients import Poller, is_healthy
-from soak_faults import FAULTS, Site
+from soak_faults import FAULTS, Site, copied_database, put_in_place
 
 POLLERS = 40
 FAULT_EVERY_SECONDS = 6.0
 HEAL_WITHIN_SECONDS = 2.0
+SEEN_WITHIN_SECONDS = 1.0
 HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW\n"
 
 
 class Changes:
     """Loads small files, some of them again with other energies, and takes batches out: one change after the other."""
 
-    def __init__(self, dsn: str, data_dir: Path, verdict: Verdict) -> None:
-        self._dsn, self._data_dir, self._verdict = dsn, data_dir, verdict
+    def __init__(self, dsn: str, data_dir: Path, verdict: Verdict, polls: Polls) -> None:
+        self._dsn, self._data_dir, self._verdict, self._polls = dsn, data_dir, verdict, polls
         self._batches: list[int] = []
+        self._turn = asyncio.Lock()
         self.done = self.refused = 0
 
     async def run(self) -> None:
         while True:
-            if self._batches and random.random() < 0.4:
-                batch = self._batches.pop(random.randrange(len(self._batches)))
-                await self._evload("unload", str(batch), "--yes")
-            else:
-                await self._load(f"day-{random.randint(1, 20)}")
+            async with self._turn:
+                await self._change()
+
+    async def swap(self, site: Site) -> None:
+        """Puts a copy in the database's place that came to the same version number by another file."""
+        async with self._turn:
+            copy = await copied_database(site)
+            await self._load("day-1", EVLOAD_DATABASE_URL=copy)
+            await self._load("day-2")
+            await self._note_version()
+            await asyncio.sleep(SEEN_WITHIN_SECONDS)  # what it comes to is in memory now
+            await asyncio.to_thread(put_in_place, site)
+            self._polls.database += 1
+            self._batches.clear()
             await self._note_version()
 
-    async def _load(self, name: str) -> None:
+    async def _change(self) -> None:
+        if self._batches and random.random() < 0.4:
+            batch = self._batches.pop(random.randrange(len(self._batches)))
+            await self._evload("unload", str(batch), "--yes")
+        else:
+            await self._load(f"day-{random.randint(1, 20)}")
+        await self._note_version()
+
+    async def _load(self, name: str, **variables: str) -> None:
         file = self._data_dir / f"{name}.csv"
         file.write_text(HEADER + "".join(_rows(int(name.partition("-")[2]))))
-        shown = await self._evload("load", str(file), "--json", "--rejects-dir", str(self._data_dir))
-        if shown:
+        shown = await self._evload("load", str(file), "--json", "--rejects-dir", str(self._data_dir), **variables)
+        if shown and not variables:
             self._batches.append(json.loads(shown)["batch_id"])
 
-    async def _evload(self, *arguments: str) -> bytes:
+    async def _evload(self, *arguments: str, **variables: str) -> bytes:
         process = await asyncio.create_subprocess_exec(
             EVLOAD,
             *arguments,
-            "--data-dir",
-            self._data_dir,
-            env=environment({}),
+            env=environment({"EVLOAD_DATA_DIR": str(self._data_dir), **variables}),
             cwd=self._data_dir,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -84,7 +101,7 @@ class Changes:
         """Also after a change that failed: it may have been cut off after its commit."""
         while True:
             try:
-                self._verdict.right.update(await answers_of_version(self._dsn))
+                self._verdict.right.update(await answers_of_version(self._dsn, self._polls.database))
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(0.1)
             else:
@@ -99,11 +116,17 @@ def _rows(day: int) -> list[str]:
     ]
 
 
-async def break_things(site: Site, ports: Sequence[int], polls: Polls, verdict: Verdict, seconds: float) -> None:
+async def break_things(
+    site: Site, ports: Sequence[int], polls: Polls, verdict: Verdict, seconds: float, changes: Changes
+) -> None:
+    async def database_swapped(site: Site) -> None:
+        await changes.swap(site)
+
+    faults = (*FAULTS, database_swapped)
     end, number = perf_counter() + seconds, 0
     while perf_counter() < end:
         await asyncio.sleep(FAULT_EVERY_SECONDS)
-        fault = FAULTS[number % len(FAULTS)]
+        fault = faults[number % len(faults)]
         number += 1
         print(f"{fault.__name__} ...", end="", file=sys.stderr, flush=True)
         polls.fault_began(fault.__name__)
@@ -114,6 +137,7 @@ async def break_things(site: Site, ports: Sequence[int], polls: Polls, verdict: 
         took = perf_counter() - ended
         print(f" healed after {took:.2f} s", file=sys.stderr)
         verdict.healed.append((fault.__name__, took))
+        await asyncio.sleep(SEEN_WITHIN_SECONDS)
         if took > HEAL_WITHIN_SECONDS:
             verdict.wrong.append(f"after {fault.__name__} it took {took:.1f} s to heal")
         polls.fault_ended()
@@ -121,15 +145,15 @@ async def break_things(site: Site, ports: Sequence[int], polls: Polls, verdict: 
 
 async def soak(dsn: str, data_dir: Path, ports: Sequence[int], site: Site, seconds: float) -> Verdict:
     verdict, polls = Verdict(), Polls()
-    verdict.right.update(await answers_of_version(dsn))
-    changes = Changes(dsn, data_dir, verdict)
+    verdict.right.update(await answers_of_version(dsn, polls.database))
+    changes = Changes(dsn, data_dir, verdict, polls)
     changing_task = asyncio.create_task(changes.run())
     polling = [asyncio.create_task(Poller(ports[n % len(ports)], polls, n).run()) for n in range(POLLERS)]
-    await break_things(site, ports, polls, verdict, seconds)
+    await break_things(site, ports, polls, verdict, seconds, changes)
     for task in (changing_task, *polling):
         task.cancel()
     await asyncio.gather(changing_task, *polling, return_exceptions=True)
-    verdict.right.update(await answers_of_version(dsn))
+    verdict.right.update(await answers_of_version(dsn, polls.database))
     verdict.judge(polls)
     verdict.counts.update(changes_made=changes.done, changes_refused=changes.refused)
     return verdict

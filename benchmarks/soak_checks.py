@@ -9,7 +9,8 @@ from typing import Any
 
 import asyncpg
 
-Question = tuple[str, int]
+Question = tuple[str, int, int]
+"""A path, the number of a data version, and which database it was: after a swap a number may come again."""
 
 BOUNDS = [(f"2025-09-{day:02}T{day:02}:00:00", f"2025-09-{day + 4:02}T05:00:00") for day in range(1, 21)]
 
@@ -33,7 +34,7 @@ FROM hourly_load GROUP BY date_from ORDER BY date_from  -- September has no hour
 NO_ROWS = {"detail": "No data found for given user"}
 
 
-async def answers_of_version(dsn: str) -> dict[Question, Any]:
+async def answers_of_version(dsn: str, database: int) -> dict[Question, Any]:
     """Every path of the soak, by one snapshot of the raw rows, added up in Python."""
     connection = await asyncpg.connect(dsn, server_settings={"TimeZone": "Europe/Oslo"})
     try:
@@ -51,13 +52,14 @@ async def answers_of_version(dsn: str) -> dict[Question, Any]:
         kwh = [hour["kwh"] for hour in hours if start <= hour["hour"] <= end]
         right[_in_range("/kpi/total-energy", bounds)] = {"total_energy_kwh": _rounded(sum(kwh))}
         right[_in_range("/kpi/peak-hourly", bounds)] = {"peak_hourly_load_kwh": _rounded(max(kwh))}
-    return {(path, version): answer for path, answer in right.items()}
+    return {(path, version, database): answer for path, answer in right.items()}
 
 
 async def _rows_of(connection: asyncpg.Connection, user: str) -> Any:
     found = await connection.fetch(
         "SELECT index, date_from::timestamp, date_to::timestamp, user_id, session_id, synthetic_3_6_kwh,"
-        " synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh FROM hourly_load WHERE user_id = $1 ORDER BY 2, 1",
+        " synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh, location_id"
+        " FROM hourly_load WHERE user_id = $1 ORDER BY 2, 1",
         user,
     )
     return [{name: _shown(value) for name, value in row.items()} for row in found] or NO_ROWS
@@ -87,10 +89,13 @@ def _rounded(number: Any) -> Decimal:
 
 
 class Polls:
-    """What all clients were told, by path and data version."""
+    """What all clients were told, by path, data version and database."""
 
     def __init__(self) -> None:
         self.bodies: defaultdict[Question, set[bytes]] = defaultdict(set)
+        self.of_either: defaultdict[tuple[str, int], set[bytes]] = defaultdict(set)
+        """What was told while a fault was on, when it may have been of the database before as well."""
+        self.database = 0
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.fault = ""
@@ -119,13 +124,20 @@ class Verdict:
         self.counts += polls.counts
         self.wrong += polls.wrong
         for question, bodies in polls.bodies.items():
-            expected = self.right.get(question)
-            told = [json.loads(body, parse_float=Decimal) for body in bodies]
-            self.counts["different questions and versions"] += 1
-            if expected is None:
-                self.wrong.append(f"{question}: no load made this version")
-            elif any(one != expected for one in told):
-                self.wrong.append(f"{question}: told {_short(told)}, right is {_short(expected)}")
+            self._judge(question, bodies, [self.right[question]] if question in self.right else [])
+        by_version = defaultdict(list)
+        for (path, version, _), answer in self.right.items():
+            by_version[path, version].append(answer)
+        for either, bodies in polls.of_either.items():
+            self._judge(either, bodies, by_version[either])
+
+    def _judge(self, question: Any, bodies: set[bytes], right: list[Any]) -> None:
+        told = [json.loads(body, parse_float=Decimal) for body in bodies]
+        self.counts["different questions and versions"] += 1
+        if not right:
+            self.wrong.append(f"{question}: no load made this version")
+        elif any(one not in right for one in told):
+            self.wrong.append(f"{question}: told {_short(told)}, right is {_short(right)}")
 
     def show(self) -> None:
         print("\n| what | how often |\n|---|---|")
@@ -135,7 +147,7 @@ class Verdict:
         for name in dict.fromkeys(name for name, _ in self.healed):
             times = [took for one, took in self.healed if one == name]
             print(f"| {name} | {len(times)} | {max(times):.2f} s |")
-        print(f"\n{len({version for _, version in self.right})} data versions. {len(self.wrong)} things were wrong.")
+        print(f"\n{len({question[1:] for question in self.right})} data versions. {len(self.wrong)} things were wrong.")
         for one in self.wrong[:20]:
             print("WRONG:", one)
 

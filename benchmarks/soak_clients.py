@@ -39,7 +39,7 @@ class Poller:
 
     async def _poll(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
-            path, fault = self._random.choice(PATHS), self._polls.fault
+            path, fault, database = self._random.choice(PATHS), self._polls.fault, self._polls.database
             known = self._known.get(path) if self._random.random() < 0.5 else None
             condition = f"If-None-Match: {known[0]}\r\n" if known else ""
             writer.write(f"GET {path} HTTP/1.1\r\nHost: soak\r\n{condition}\r\n".encode())
@@ -50,7 +50,7 @@ class Poller:
                 return self._polls.failed("no answer in time", fault, is_clean=False)
             except BROKEN:
                 return self._polls.failed("broken connection", fault, is_clean=True)
-            self._note(path, status, headers, body, known, fault)
+            self._note(path, status, headers, body, known, fault, database)
             if headers.get("connection") == "close":
                 return None
             await asyncio.sleep(PAUSE_SECONDS)
@@ -63,13 +63,18 @@ class Poller:
         body: bytes,
         known: tuple[str, bytes] | None,
         fault: str,
+        database: int,
     ) -> None:
         if status in ANSWERS:
             if status == 304:
                 assert known is not None
                 body = known[1]
             self._known[path] = headers["etag"], body
-            self._polls.bodies[path, int(headers["x-data-version"])].add(body)
+            version = int(headers["x-data-version"])
+            if fault or self._polls.fault:
+                self._polls.of_either[path, version].add(body)
+            else:
+                self._polls.bodies[path, version, database].add(body)
             self._polls.counts[str(status)] += 1
         else:
             self._polls.failed(str(status), fault, is_clean=status in CLEAN_ERRORS and _is_detail(body))

@@ -14,6 +14,13 @@ from common import EVLOAD, environment, execute
 from serving_common import server, tree
 
 FROZEN_SECONDS = 3.0
+DATABASE = "evload"
+ALONE = (
+    f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS false",
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname IN ('evload', 'evload_next')",
+)
+COPY = f"CREATE DATABASE evload_next TEMPLATE {DATABASE} STRATEGY file_copy"
+TOGETHER = f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS true"
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'evload %'"
 
 
@@ -70,6 +77,30 @@ async def postgres_killed(site: Site) -> None:
             return await asyncio.to_thread(execute, site.dsn, "SELECT")
         except (OSError, asyncpg.PostgresError):
             await asyncio.sleep(0.05)
+
+
+async def copied_database(site: Site) -> str:
+    """Makes `evload_next`, a copy of the database, and returns its address. Nobody may be connected meanwhile."""
+    await asyncio.to_thread(_run, site, "DROP DATABASE IF EXISTS evload_before WITH (FORCE)", *ALONE, COPY, TOGETHER)
+    return site.dsn.replace(f"/{DATABASE}?", "/evload_next?")
+
+
+def put_in_place(site: Site) -> None:
+    """Renames the copy to what everybody knows."""
+    rename = "ALTER DATABASE {} RENAME TO {}"
+    _run(site, *ALONE, rename.format(DATABASE, "evload_before"), rename.format("evload_next", DATABASE))
+
+
+def _run(site: Site, *statements: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(site.dsn.replace(f"/{DATABASE}?", "/postgres?"))
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
 
 
 def _signal(pids: list[int], number: int) -> None:
