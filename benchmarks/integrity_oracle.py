@@ -14,7 +14,7 @@ MEASURES = ("synthetic_3_6_kwh", "synthetic_7_2_kwh", "flex_3_6_kwh", "flex_7_2_
 
 Energies = tuple[int | None, ...]
 Key = tuple[str, datetime, int, int]
-"""User, hour, session, and the number of the row among equal ones of its file."""
+"""User, hour, session, and the number of the row among equal ones of its file, in the order of their energies."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Store:
         """Returns the number of rows that are new or different."""
         seen: Counter[tuple[str, datetime, int]] = Counter()
         brought = self.loads[batch] = {}
-        for row in rows:
+        for row in sorted(rows, key=_in_order):
             place = row.user, row.hour, row.session
             brought[*place, seen[place]] = row.energies
             seen[place] += 1
@@ -56,6 +56,10 @@ class Store:
 
     def _apply_all(self) -> None:
         self.rows = {key: (row, batch) for batch, brought in self.loads.items() for key, row in brought.items()}
+
+
+def _in_order(row: FileRow) -> list[tuple[bool, int]]:
+    return [(energy is None, energy or 0) for energy in row.energies]
 
 
 def rounded(number: Fraction, places: int) -> Decimal:
