@@ -35,6 +35,22 @@ class Huge(Application):
         return await send({"type": "http.response.body", "body": body})
 
 
+class Listening(Application):
+    """Its answers to `/listen` last until they learn that their client left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_learned = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/listen":
+            await super().__call__(scope, receive, send)
+            return
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.has_learned.set()
+
+
 @pytest.fixture(autouse=True)
 def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REQUEST_SECONDS", "UNREAD_SECONDS", "UNREAD_AT_END_SECONDS"):
@@ -127,6 +143,37 @@ def test_what_follows_a_head_that_is_too_long_is_not_a_request(protocol: type[Ht
         assert received.count(b"HTTP/1.1") == 1
 
     talk(protocol, client)
+
+
+@pytest.mark.parametrize("before", [b"", get("/known"), get("/other"), get("/other") * 2])
+def test_a_head_that_is_too_long_is_refused_once(
+    protocol: type[HttpToolsProtocol], before: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where all of it, or still more, arrives at once."""
+
+    async def client(port: int) -> None:
+        for excess, lines, end in product((1, 100_000), (1, 5000), (b"", get("/known"))):
+            await received_for(port, before + padded(MAX_HEAD_BYTES + excess, lines=lines) + end, 10_000_000)
+
+    uvloop.run(with_port(protocol, client))
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_an_answer_under_way_learns_that_its_client_left(protocol: type[HttpToolsProtocol]) -> None:
+    """Also where other requests wait behind it."""
+
+    async def clients() -> None:
+        application = Listening()
+        async with served(application, protocol=protocol) as port:
+            for before, behind in product(range(3), range(4)):
+                application.has_learned.clear()
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(get("/other") * before + get("/listen") + get("/other") * behind)
+                await asyncio.sleep(0.05)
+                writer.close()
+                await asyncio.wait_for(application.has_learned.wait(), PATIENCE_SECONDS / 10)
+
+    uvloop.run(clients())
 
 
 def test_an_answer_under_way_is_not_mixed_with_a_refusal(protocol: type[HttpToolsProtocol]) -> None:

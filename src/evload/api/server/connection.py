@@ -1,7 +1,8 @@
 """uvicorn's connection with bounds on what one client may hold: the length of a request's head, and time.
 
 `fast_path.FastPathProtocol` adds answers from memory. Of uvicorn's inside this needs little, so that it also stands
-where the fast path is off: callbacks that httptools names, `cycle`, `timeout_keep_alive_task`, `send_400_response`.
+where the fast path is off: callbacks that httptools names, `cycle`, `timeout_keep_alive_task`, `send_400_response`,
+`_start_asgi_task`.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES = 65_536
 REQUEST_SECONDS = 10.0  # for a request to arrive, and for a connection to ask at all
@@ -65,6 +66,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._unread_since = 0.0
         self._unread_seconds = UNREAD_SECONDS
         self._timer: asyncio.TimerHandle | None = None
+        self._under_way: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -74,6 +76,14 @@ class BoundedConnection(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
+        if self._under_way is not None and not self._under_way.response_complete:
+            self._under_way.disconnected = True
+            self._under_way.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """uvicorn tells only the last request that came that its client left: not the one that the others wait for."""
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
@@ -82,7 +92,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self._is_in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._is_in_head and self._head_bytes - self._foreign_bytes > MAX_HEAD_BYTES:
+        if self._is_in_head and not self._is_refused and self._head_bytes - self._foreign_bytes > MAX_HEAD_BYTES:
             self._refuse(431, TOO_LONG)
 
     def on_message_begin(self) -> None:
