@@ -5,11 +5,22 @@ from evload.api.contract.params import Range
 
 USER = "A-1"
 """A user of `tests.files.SMALL_FILE`."""
+REQUIRED = {"/series": "by=month", "/grid/headroom": "limit_kw=5"}
+"""Path -> what its query must hold."""
 
 
 def asked(endpoint: Endpoint) -> str:
-    """The path with a user in its place."""
-    return endpoint.path.format(user_id=USER)
+    """The path with a user in its place, and what its query must hold."""
+    path = endpoint.path.format(user_id=USER)
+    return f"{path}?{REQUIRED[path]}" if path in REQUIRED else path
+
+
+def with_query(path: str, query: str) -> str:
+    """Adds to a path's query, or puts it in place of the parameters that both name."""
+    bare, _, before = path.partition("?")
+    names = {pair.partition("=")[0] for pair in query.split("&")}
+    kept = [pair for pair in before.split("&") if pair and pair.partition("=")[0] not in names]
+    return f"{bare}?{'&'.join([*kept, query])}"
 
 
 def parameters(endpoint: Endpoint) -> set[str]:

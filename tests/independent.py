@@ -267,6 +267,18 @@ class Expected:
             "last_hour": hours[-1].local.isoformat(),
             "latest_hour": latest.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None).isoformat(),
             "timezone": self.timezone,
+            **self.use(),
+        }
+
+    def use(self) -> dict[str, float | None]:
+        """How evenly the energy flowed."""
+        hours = self.hours()
+        highest, energy = peak(hours).energy, sum((hour.energy for hour in hours), Decimal(0))
+        if not highest:
+            return {"load_factor": None, "hours_of_use": None}
+        return {
+            "load_factor": rounded(energy / (len(hours) * highest), THOUSANDTH),
+            "hours_of_use": rounded(energy / highest, THOUSANDTH),
         }
 
 

@@ -43,7 +43,13 @@ restored AS (
         flex_3_6_kwh = excluded.flex_3_6_kwh,
         flex_7_2_kwh = excluded.flex_7_2_kwh,
         metered_kwh = excluded.metered_kwh
-    RETURNING stored.date_from, stored.user_id
+    RETURNING stored.date_from, stored.user_id, stored.location_id
+),
+
+located AS (
+    INSERT INTO user_location (user_id, location_id)
+    SELECT DISTINCT user_id, location_id FROM restored WHERE user_id <> ''
+    ON CONFLICT DO NOTHING
 ),
 
 touched AS (

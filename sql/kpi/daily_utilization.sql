@@ -1,6 +1,6 @@
 -- Per day, the hours in which energy flowed.
--- params: measure text, start_date timestamptz, end_date timestamptz
+-- params: those of the source
 -- returns: day date, active_hours int8
 SELECT day, active_hours
-FROM days_in_range($1::text, $2::timestamptz, $3::timestamptz)
+FROM days
 ORDER BY day

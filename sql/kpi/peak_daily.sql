@@ -1,6 +1,6 @@
 -- The energy of the day with the most.
--- params: measure text, start_date timestamptz, end_date timestamptz
+-- params: those of the source
 -- returns: peak_daily_energy_kwh numeric
 SELECT round(max(peak_day_kwh), 2) AS peak_daily_energy_kwh
-FROM periods_in_range($1::text, $2::timestamptz, $3::timestamptz)
+FROM periods
 HAVING count(*) > 0

@@ -1,19 +1,19 @@
 -- The hours in descending order of their energy, all users together: the load was at least this in that many hours.
--- params: measure text, start_date timestamptz, end_date timestamptz, points int4
+-- params: those of the source, points int4
 -- returns: hours int8, share_percent numeric, hourly_energy_kwh numeric
 WITH ranked AS (
     SELECT
         row_number() OVER (ORDER BY hourly.energy_kwh DESC) AS hours,
         count(*) OVER () AS observed_hours,
         hourly.energy_kwh
-    FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS hourly
+    FROM hours AS hourly
 ),
 
 -- Evenly spread from the first rank to the last; every rank where there are no more than points.
 shown AS (
-    SELECT 1 + point * (observed_hours - 1) / greatest(least($4::int4, observed_hours) - 1, 1) AS hours
+    SELECT 1 + point * (observed_hours - 1) / greatest(least($6::int4, observed_hours) - 1, 1) AS hours
     FROM ranked
-    CROSS JOIN LATERAL generate_series(0, least($4::int4, observed_hours) - 1) AS point
+    CROSS JOIN LATERAL generate_series(0, least($6::int4, observed_hours) - 1) AS point
     WHERE ranked.hours = 1
 )
 

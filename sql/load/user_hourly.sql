@@ -1,5 +1,5 @@
--- The rows of one user in the range.
--- params: user_id text, start_date timestamptz, end_date timestamptz
+-- The rows of one user in the range, at some locations if these are given.
+-- params: user_id text, start_date timestamptz, end_date timestamptz, location_id text[]
 -- returns: index int8, date_from timestamp, date_to timestamp, user_id text, session_id int4,
 --     synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric, metered_kwh numeric,
 --     location_id text
@@ -19,4 +19,5 @@ FROM hourly_load AS stored
 WHERE stored.user_id = $1::text
     AND stored.date_from >= coalesce($2::timestamptz, '-infinity')
     AND stored.date_from <= coalesce($3::timestamptz, 'infinity')
+    AND ($4::text[] IS NULL OR stored.location_id = ANY($4::text[]))
 ORDER BY stored.date_from, stored.index

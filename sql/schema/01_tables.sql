@@ -97,10 +97,14 @@ CREATE TABLE hidden_load (
 
 CREATE INDEX hidden_load_batch_id ON hidden_load (batch_id);
 
--- Every user that has rows.
-CREATE TABLE users (
-    user_id text COLLATE "C" CONSTRAINT users_pkey PRIMARY KEY
+-- Every user that has rows, with each location of these.
+CREATE TABLE user_location (
+    user_id text COLLATE "C" NOT NULL,
+    location_id text COLLATE "C" NOT NULL,
+    CONSTRAINT user_location_pkey PRIMARY KEY (user_id, location_id)
 );
+
+CREATE INDEX user_location_location_id ON user_location (location_id);
 
 -- Per location and observed hour, the energy of each measure. 0 where filler rows alone were stored.
 CREATE TABLE hourly_sum (

@@ -29,7 +29,9 @@ RETURNS TABLE (
     observed_hours bigint,
     active_hours bigint,
     peak_hour_kwh numeric,
-    peak_hour timestamptz
+    peak_hour timestamptz,
+    first_hour timestamptz,
+    last_hour timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -39,7 +41,9 @@ BEGIN ATOMIC
         count(*),
         count(*) FILTER (WHERE hourly.energy_kwh > 0),
         max(hourly.energy_kwh),
-        (array_agg(hourly.hour ORDER BY hourly.energy_kwh DESC, hourly.hour))[1]
+        (array_agg(hourly.hour ORDER BY hourly.energy_kwh DESC, hourly.hour))[1],
+        min(hourly.hour),
+        max(hourly.hour)
     FROM daily_totals AS whole
     CROSS JOIN LATERAL (
         SELECT totals.hour, energy_kwh(totals, $1) AS energy_kwh
@@ -63,12 +67,15 @@ RETURNS TABLE (
     observed_hours bigint,
     active_hours bigint,
     peak_hour_kwh numeric,
-    peak_hour timestamptz
+    peak_hour timestamptz,
+    first_hour timestamptz,
+    last_hour timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
-        whole.day, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.peak_hour_kwh, whole.peak_hour
+        whole.day, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.peak_hour_kwh, whole.peak_hour,
+        whole.first_hour, whole.last_hour
     FROM daily_totals AS whole
     WHERE whole.measure = $1
         AND whole.day BETWEEN (SELECT first_day FROM outermost_days($2, $3))
@@ -76,8 +83,7 @@ BEGIN ATOMIC
         AND whole.first_hour >= coalesce($2, '-infinity')
         AND whole.last_hour <= coalesce($3, 'infinity')
     UNION ALL
-    SELECT cut.day, cut.energy_kwh, cut.observed_hours, cut.active_hours, cut.peak_hour_kwh, cut.peak_hour
-    FROM cut_days($1, $2, $3) AS cut;
+    SELECT cut.* FROM cut_days($1, $2, $3) AS cut;
 END;
 
 -- The range in as few parts as can be: whole months of the closed part, whole days outside these, and the days that it
@@ -166,4 +172,20 @@ BEGIN ATOMIC
         -- So that the start is computed once, and not for each day that it is compared with.
         OFFSET 0
     ) AS latest;
+END;
+
+-- How many hours begin inside a period, counted from its beginning, and inside a range of which either end may be open.
+-- The period ends before its end; the range is inclusive.
+CREATE FUNCTION hours_between(begins timestamptz, ends timestamptz, start_date timestamptz, end_date timestamptz)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT greatest(
+        least(
+            floor(extract(EPOCH FROM $2 - $1) / 3600) - 1,
+            floor(extract(EPOCH FROM coalesce($4, $2) - $1) / 3600)
+        )
+        - greatest(ceil(extract(EPOCH FROM coalesce($3, $1) - $1) / 3600), 0) + 1,
+        0
+    )::bigint;
 END;

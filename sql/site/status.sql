@@ -8,7 +8,7 @@ SELECT
     site.data_version,
     site.changed_at,
     site.stored_rows,
-    (SELECT count(*) FROM users) AS users,
+    (SELECT count(DISTINCT user_id) FROM user_location) AS users,
     (SELECT min(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS first_hour,
     (SELECT max(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS last_hour,
     last_batch.file_name AS last_file,

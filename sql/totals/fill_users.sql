@@ -1,5 +1,6 @@
--- Brings the list of users up to date with their days.
+-- Brings the users and their locations up to date with the rows.
 -- params:
 -- returns:
-DELETE FROM users;
-INSERT INTO users (user_id) SELECT DISTINCT user_id FROM user_day;
+DELETE FROM user_location;
+INSERT INTO user_location (user_id, location_id)
+SELECT DISTINCT user_id, location_id FROM hourly_load WHERE user_id <> '';

@@ -1,4 +1,4 @@
 -- Every user that has rows.
 -- params:
 -- returns: user_id text
-SELECT user_id FROM users ORDER BY user_id
+SELECT DISTINCT user_id FROM user_location ORDER BY user_id

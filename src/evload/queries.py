@@ -1,4 +1,7 @@
-"""The `.sql` files: one query each, opened by a sentence, its parameters and its columns."""
+"""The `.sql` files: one query each, opened by a sentence, its parameters and its columns.
+
+A query with the parameters of `the source` reads the hours, days and periods that a file of `sql/source/` defines.
+"""
 
 import re
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ class Query:
     params: Typed
     columns: Typed
     text: str
+    reads_source: bool = False
 
     @property
     def param_names(self) -> tuple[str, ...]:
@@ -38,9 +42,9 @@ def _words(text: str) -> str:
 
 
 def _typed(text: str) -> Typed:
-    """Reads `name type, name type`; an envelope has the parameters of the query it is put around."""
-    items = _words(text)
-    pairs = (item.split() for item in items.split(",") if item and items != "those of the query")
+    """Reads `name type, name type`, without those that another file tells."""
+    items = (item.strip() for item in _words(text).split(","))
+    pairs = (item.split() for item in items if item and not item.startswith("those of"))
     return tuple((name, kind) for name, kind in pairs)
 
 
@@ -49,7 +53,10 @@ def read_query(path: Path, name: str) -> Query:
     header = HEADER.match(text)
     if header is None:
         raise ValueError(f"{path} does not begin with a sentence, its params and what it returns")
-    return Query(name, _words(header["sentence"]), _typed(header["params"]), _typed(header["columns"]), text)
+    params, reads_source = _typed(header["params"]), header["params"].strip().startswith("those of the source")
+    if reads_source:
+        params = query("source/site").params + params
+    return Query(name, _words(header["sentence"]), params, _typed(header["columns"]), text, reads_source)
 
 
 @cache
@@ -59,9 +66,17 @@ def query(name: str) -> Query:
 
 
 @cache
-def served(name: str, envelope: str) -> str:
-    """The text of a query inside `sql/envelope/<envelope>.sql`: JSON and data version in one round trip."""
-    text = "\n".join(line for line in query(name).text.splitlines() if not line.startswith("--"))
+def sourced(name: str, source: str = "site") -> str:
+    """The text of a query, inside `sql/source/<source>.sql` if it reads one."""
+    found = query(name)
+    text = "\n".join(line for line in found.text.splitlines() if not line.startswith("--"))
+    return query(f"source/{source}").text.replace("--query--", text) if found.reads_source else text
+
+
+@cache
+def served(name: str, envelope: str, source: str = "site") -> str:
+    """The same inside `sql/envelope/<envelope>.sql`: JSON and data version in one round trip."""
+    text = "\n".join(line for line in sourced(name, source).splitlines() if not line.startswith("--"))
     return query(f"envelope/{envelope}").text.replace("--query--", text)
 
 

@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 import pytest
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.filters import FILTERS
 from tests.acceptance.processes import Api
-from tests.endpoints import AGGREGATES, EVERY_PATH, WITH_A_RANGE, asked, parameters
+from tests.endpoints import AGGREGATES, EVERY_PATH, WITH_A_RANGE, asked, parameters, with_query
 
 USER = "/load/A-1/hourly"
 NOTHING = {"detail": "No data found between given datetime range"}
@@ -23,7 +24,7 @@ def told(api: Api, path: str) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("path", [*WITH_A_RANGE, "/load/nobody/hourly"])
 def test_400_start_after_end(api: Api, path: str) -> None:
-    answer = told(api, f"{path}?start_date=2019-01-02&end_date=2019-01-01")
+    answer = told(api, with_query(path, "start_date=2019-01-02&end_date=2019-01-01"))
     assert answer == (400, {"detail": "start_date must be before end_date"})
 
 
@@ -35,7 +36,7 @@ def test_404_unknown_user(api: Api, user: str) -> None:
 @pytest.mark.parametrize("path", WITH_A_RANGE)
 @pytest.mark.parametrize("query", ["start_date=2020-01-01", "end_date=2018-12-21T09:59:59", "start_date=9999-12-31"])
 def test_404_nothing_in_the_range(api: Api, path: str, query: str) -> None:
-    assert told(api, f"{path}?{query}") == (404, NOTHING)
+    assert told(api, with_query(path, query)) == (404, NOTHING)
 
 
 def test_404_no_user_in_the_range(api: Api) -> None:
@@ -77,6 +78,8 @@ MOMENTS = (
     "1545382",
 )
 COUNTS = ("0", "1001", "abc", "-1", " ", "1.5", "9" * 5000)
+IDS = ('"a', 'a"b"c,"', "a\nb", "a\x00b", ",".join(map(str, range(201))))
+POWERS = ("-1", "abc", " ", "NaN", "Infinity", "-inf", "1e999", "1e-999", "9" * 5000, "0." + "1" * 5000, "1,5 kW")
 UNPARSABLE = {
     "start_date": MOMENTS,
     "end_date": MOMENTS,
@@ -85,8 +88,26 @@ UNPARSABLE = {
     "points": ("1", *COUNTS),
     "sort": (" ", "energy", "USER_ID", "user_id; --"),
     "after": ("-1", "abc", " ", str(2**63)),
+    "user_id": IDS,
+    "location_id": IDS,
+    "by": (" ", "MONTH", "fortnight", "hour,day"),
+    "per": (" ", "week", "DAY"),
+    "rule": (" ", "NO", "se"),
+    "users": ("0", "1000001", "abc", "1,", "1,,2", "1,x", "1.5", "9" * 5000, ",".join(["1"] * 201)),
+    "peaks": ("0", "32", "abc", "1.5", "9" * 5000),
+    "from_hour": ("-1", "24", "10:00"),
+    "to_hour": ("0", "25", "10:00"),
+    "weekdays": ("0", "8", "monday", "1,8", "1;2", "1,2,3,4,5,6,7,1"),
+    "months": ("0", "13", "june", "1,13"),
+    "average_months": ("0", "121", "year"),
+    "limit_kw": POWERS,
+    "limit_kva": POWERS,
+    "base_kw": POWERS,
+    "floor_kw": POWERS,
+    "power_factor": ("0", "1.01", "-1", "NaN", "Infinity", "cos", "0." + "9" * 5000),
+    "steps": (*POWERS, "0,x", "2,5,", ",".join(["1"] * 201)),
 }
-"""Parameter -> values that do not parse; none for one that takes any text."""
+"""Parameter -> values that do not parse."""
 
 
 def test_every_parameter_has_values_that_do_not_parse() -> None:
@@ -105,7 +126,7 @@ def test_every_parameter_has_values_that_do_not_parse() -> None:
     ids=lambda value: value[:40],
 )
 def test_422_a_parameter_that_does_not_parse(api: Api, path: str, name: str, value: str) -> None:
-    status, body = told(api, f"{path}?{urlencode({name: value})}")
+    status, body = told(api, with_query(path, urlencode({name: value})))
     assert (status, list(body)) == (422, ["detail"])
     (problem,) = body["detail"]
     assert set(problem) == {"type", "loc", "msg", "input"}
@@ -123,14 +144,34 @@ def test_422_names_every_parameter_that_does_not_parse(api: Api) -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
 def test_422_an_unknown_or_repeated_parameter(api: Api, endpoint: Endpoint) -> None:
-    twice = [f"{name}=1&{name}=1" for name in endpoint.query_parameters]
-    for query in ("user=A-1", "user_id=A-1", "from=", "=", "Measure=", *twice):
-        status, body = told(api, f"{asked(endpoint)}?{query}")
+    twice = [f"{name}=1&{name}=1" for name in endpoint.query_parameters if name not in FILTERS]
+    for query in ("user=A-1", "customer_id=A-1", "from=", "=", "Measure=", *twice):
+        status, body = told(api, with_query(asked(endpoint), query))
         (problem,) = body["detail"]
         name = query.partition("=")[0]
         assert (status, set(problem)) == (422, {"type", "loc", "msg", "input"})
         assert problem["loc"] == ["query", name]
         assert f"'{name}'" in problem["msg"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/series", "by"),
+        ("/series?by=", "by"),
+        ("/grid/headroom", "limit_kw"),
+        ("/grid/headroom?limit_kw=5&limit_kva=5", "limit_kw"),
+        ("/grid/headroom?limit_kw=&limit_kva=", "limit_kw"),
+        ("/grid/billed-demand?peaks=2&per=month", "peaks"),
+        ("/grid/billed-demand?peaks=2&rule=be", "peaks"),
+        ("/grid/billed-demand?from_hour=7&to_hour=7", "to_hour"),
+    ],
+)
+def test_422_what_is_missing_or_contradicts(api: Api, path: str, name: str) -> None:
+    status, body = told(api, path)
+    (problem,) = body["detail"]
+    assert (status, problem["loc"]) == (422, ["query", name])
+    assert problem["input"] in (None, "2", "5", "7")
 
 
 @pytest.mark.parametrize("query", ["limit=1", "limit=1000", "after=0", f"after={2**63 - 1}"])

@@ -118,8 +118,8 @@ BREAKAGES = {
     "a column is gone": "ALTER TABLE site RENAME data_version TO elsewhere",
     "a function fails": "CREATE OR REPLACE FUNCTION cut_days(measure text, start_date timestamptz, end_date"
     " timestamptz) RETURNS TABLE (day date, energy_kwh numeric, observed_hours bigint, active_hours bigint,"
-    " peak_hour_kwh numeric, peak_hour timestamptz) LANGUAGE sql"
-    " AS 'SELECT $2::date, 1/0::numeric, 1::bigint, 1::bigint, 1::numeric, $2'",
+    " peak_hour_kwh numeric, peak_hour timestamptz, first_hour timestamptz, last_hour timestamptz) LANGUAGE sql"
+    " AS 'SELECT $2::date, 1/0::numeric, 1::bigint, 1::bigint, 1::numeric, $2, $2, $2'",
 }
 
 

@@ -21,7 +21,7 @@ AGAIN = LoadOptions(again=True)
 
 
 async def users(connection: asyncpg.Connection) -> list[str]:
-    return [row[0] for row in await connection.fetch("SELECT user_id FROM users ORDER BY 1")]
+    return [row[0] for row in await connection.fetch("SELECT DISTINCT user_id FROM user_location ORDER BY 1")]
 
 
 async def test_unload_takes_a_batch_out_again(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ async def test_a_row_that_two_loads_brought_stays_with_the_other(
 CONTENTS = (
     "SELECT user_id, location_id, date_from, session_id, occurrence, "
     f"{', '.join(MEASURES)} FROM hourly_load ORDER BY user_id, date_from, session_id, occurrence",
-    "SELECT * FROM users ORDER BY user_id",
+    "SELECT * FROM user_location ORDER BY 1, 2",
     "SELECT * FROM hourly_totals ORDER BY hour",
     "SELECT * FROM daily_totals ORDER BY measure, day",
     "SELECT * FROM monthly_closed ORDER BY measure, month",

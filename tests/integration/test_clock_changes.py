@@ -15,6 +15,7 @@ from evload.schema import settle_timezone
 from tests.conftest import api_client
 from tests.files import HEADER
 from tests.independent import NOTHING, Expected, last_7_days
+from tests.independent_grid import Planned
 from tests.views import assert_views_agree
 from tests.zones import HARD_CHANGES, SECOND, first_showing, last_showing, wall
 
@@ -100,6 +101,30 @@ async def test_answers_around_a_change(
                 answer = await client.get(asked, params={"start_date": start, "end_date": end})
                 wanted = (200, answers[asked]) if answers else (404, NOTHING)
                 assert (answer.status_code, answer.json()) == wanted, (asked, start, end)
+
+
+LEAST_CHANGES = (*HARD_CHANGES, ("Asia/Kolkata", datetime(2024, 3, 31, 18, 30, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize(("name", "change"), LEAST_CHANGES, ids=[f"{name} {at:%Y-%m-%d}" for name, at in LEAST_CHANGES])
+async def test_series_around_a_change(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path, name: str, change: datetime
+) -> None:
+    """Where days, weeks and months begin and end, how many hours they have, and whether all were observed."""
+    zone, path = ZoneInfo(name), tmp_path / "around.csv"
+    hours = hours_around(change)
+    await load(dsn, connection, name, path, hours)
+    rows = rows_of(path, zone)
+    async with api_client(dsn) as client:
+        for query, first, last in (
+            ({}, None, None),
+            *(({"start_date": a, "end_date": b}, first, last) for a, b, first, last in ranges(change, zone)),
+        ):
+            expected = Expected.between(rows, MEASURE, name, first, last)
+            planned = Planned(expected, [])
+            for by in ("hour", "day", "week", "month", "total", "hour_of_day", "weekday") if expected.hours() else ():
+                answer = await client.get("/series", params={**query, "by": by})
+                assert answer.json() == planned.series(by), (by, query)
 
 
 @hard_changes

@@ -80,7 +80,7 @@ async def test_functions_that_are_taken(foreign: str, connection: asyncpg.Connec
     taken = 0
     for definition in definitions:
         head = definition.partition("\n RETURNS")[0]
-        if any(f" {table}, " in head for table in ("hourly_totals", "hourly_load", "user_day")):
+        if any(f" {table}, " in head for table in ("hourly_totals", "hourly_load", "hourly_sum", "user_day")):
             continue  # over tables that no other program has
         arguments = head.partition("FUNCTION ")[2]
         await other.execute(f"CREATE FUNCTION {arguments} RETURNS int LANGUAGE sql AS 'SELECT 1'")
@@ -92,9 +92,9 @@ async def test_functions_that_are_taken(foreign: str, connection: asyncpg.Connec
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_whatever_is_called_users(foreign: str, kind: str) -> None:
+async def test_whatever_is_called_site(foreign: str, kind: str) -> None:
     other = await asyncpg.connect(foreign)
-    await other.execute(KINDS[kind].format("users"))
+    await other.execute(KINDS[kind].format("site"))
     await other.close()
     await assert_refused(foreign)
 

@@ -1,16 +1,17 @@
 """A query's header, the database and the answer model must say the same."""
 
 from datetime import date, datetime
-from typing import get_args
+from typing import get_args, get_origin
 
 import asyncpg
 import pytest
 
 from evload.api.contract import models
-from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.endpoints import ENDPOINTS, Endpoint, Form
+from evload.api.contract.grid import BilledDemandRange, HeadroomRange
 from evload.api.contract.media_types import MEDIA_TYPES, MediaType
-from evload.api.contract.params import Last7Days
-from evload.queries import query, query_names, served
+from evload.api.contract.params import Params
+from evload.queries import query, query_names, served, sourced
 
 PYTHON_TYPES = {
     "text": str,
@@ -21,8 +22,24 @@ PYTHON_TYPES = {
     "date": date,
     "timestamp": datetime,
     "timestamptz": datetime,
+    "bool": bool,
+    "json": list,
 }
-ONE_STATEMENT = [name for name in query_names() if ";\n" not in query(name).text and not name.startswith("envelope/")]
+FORMS = [
+    pytest.param(endpoint, form, id=f"{endpoint.path} {form.name}") for endpoint in ENDPOINTS for form in endpoint.forms
+]
+READ_BY_THE_MODEL: dict[type[Params], set[str]] = {
+    HeadroomRange: {"limit_kw", "limit_kva", "power_factor"},
+    BilledDemandRange: {"rule"},
+}
+AROUND_QUERIES = ("envelope/", "source/")
+SOURCES = sorted(name.removeprefix("source/") for name in query_names() if name.startswith("source/"))
+ONE_STATEMENT = [
+    (name, source)
+    for name in query_names()
+    if ";\n" not in query(name).text and not name.startswith(AROUND_QUERIES)
+    for source in (SOURCES if query(name).reads_source else ["none"])
+]
 SEVERAL_STATEMENTS = [name for name in query_names() if ";\n" in query(name).text]
 
 
@@ -39,42 +56,46 @@ def test_scripts_of_several_statements_take_and_give_nothing(name: str) -> None:
     assert (query(name).params, query(name).columns) == ((), ())
 
 
-@pytest.mark.parametrize("name", ONE_STATEMENT)
-async def test_query_headers_match_the_prepared_statements(connection: asyncpg.Connection, name: str) -> None:
+@pytest.mark.parametrize(("name", "source"), ONE_STATEMENT)
+async def test_query_headers_match_the_prepared_statements(
+    connection: asyncpg.Connection, name: str, source: str
+) -> None:
     await connection.execute(query("ingest/temporary_tables").text.replace("ON COMMIT DROP", ""))
-    prepared = await connection.prepare(query(name).text)
+    prepared = await connection.prepare(sourced(name, source))
     assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(name).params]
     columns = [(column.name, column.type.name) for column in prepared.get_attributes()]
     assert columns == list(query(name).columns)
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES, ids=lambda media_type: media_type.content_type)
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+@pytest.mark.parametrize(("endpoint", "form"), FORMS)
 async def test_envelopes_keep_the_parameters_of_their_query(
-    connection: asyncpg.Connection, endpoint: Endpoint, media_type: MediaType
+    connection: asyncpg.Connection, endpoint: Endpoint, form: Form, media_type: MediaType
 ) -> None:
     if (envelope := media_type.envelopes.get(endpoint.shape)) is None:
         return
-    prepared = await connection.prepare(served(endpoint.query, envelope))
-    assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(endpoint.query).params]
+    prepared = await connection.prepare(served(form.query, envelope))
+    assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(form.query).params]
     columns = [(column.name, column.type.name) for column in prepared.get_attributes()]
     assert columns == list(query(f"envelope/{envelope}").columns)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
-def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint) -> None:
-    columns = query(endpoint.query).columns
-    if not issubclass(endpoint.answer, models.Model):
-        assert [PYTHON_TYPES[kind] for _, kind in columns] == [endpoint.answer]
+@pytest.mark.parametrize(("endpoint", "form"), FORMS)
+def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint, form: Form) -> None:
+    columns = query(form.query).columns
+    if not issubclass(form.answer, models.Model):
+        assert [PYTHON_TYPES[kind] for _, kind in columns] == [form.answer]
         return
-    fields = endpoint.answer.model_fields
+    fields = form.answer.model_fields
     assert [field.alias or name for name, field in fields.items()] == [name for name, _ in columns]
     for field, (_, kind) in zip(fields.values(), columns, strict=True):
         expected = PYTHON_TYPES[kind]
-        assert expected is field.annotation or expected in get_args(field.annotation)
+        assert expected in (field.annotation, get_origin(field.annotation), *get_args(field.annotation))
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
-def test_the_parameter_model_has_the_parameters_of_its_query(endpoint: Endpoint) -> None:
-    without_meaning = {"start_date"} if endpoint.params is Last7Days else set()
-    assert set(query(endpoint.query).param_names) == set(endpoint.params.model_fields) - without_meaning
+def test_the_parameter_model_has_the_parameters_of_its_queries(endpoint: Endpoint) -> None:
+    """Others are read by the model itself, which says what they come to."""
+    taken = {name for form in endpoint.forms for name in query(form.query).param_names}
+    assert all(hasattr(endpoint.params, name) or name in endpoint.params.model_fields for name in taken)
+    assert set(endpoint.params.model_fields) - taken == READ_BY_THE_MODEL.get(endpoint.params, set())

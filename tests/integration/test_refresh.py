@@ -7,18 +7,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evload.api.contract.endpoints import ENDPOINTS
 from evload.ingest import batches
 from evload.ingest.load import load_file
 from evload.ingest.refresh import refresh
 from tests.conftest import Databases, api_client
+from tests.endpoints import EVERY_PATH
 from tests.files import FILLER, FIRST, SECOND, write
 from tests.views import assert_views_agree, row_count
 
 VIEWS = ("hourly_closed", "hourly_recent", "daily_closed", "daily_recent", "monthly_closed")
 LATER = "05.03.2019 09:00;05.03.2019 10:00;B-2;4;1;2;3;4"
 OTHER = "06.03.2019 09:00;06.03.2019 10:00;C-3;5;1;2;3;4"
-PATHS = [endpoint.path.replace("{user_id}", "A-1") for endpoint in ENDPOINTS]
 
 
 async def empty(connection: asyncpg.Connection, *views: str) -> None:
@@ -29,7 +28,7 @@ async def empty(connection: asyncpg.Connection, *views: str) -> None:
 
 async def answers(dsn: str) -> dict[str, tuple[int, str]]:
     async with api_client(dsn) as client:
-        return {path: ((found := await client.get(path)).status_code, found.text) for path in PATHS}
+        return {path: ((found := await client.get(path)).status_code, found.text) for path in EVERY_PATH}
 
 
 @pytest.mark.parametrize("views", [*((view,) for view in VIEWS), VIEWS], ids=" ".join)
@@ -113,8 +112,8 @@ async def test_refresh_follows_whatever_was_changed_by_hand(
             )  # fmt: skip
         await connection.execute("DELETE FROM hourly_load WHERE occurrence = 0 AND user_id = 'A-1'")
         await refresh(dsn)
-        users = await connection.fetch("SELECT user_id FROM users ORDER BY 1")
-        assert [row["user_id"] for row in users] == sorted({user for _, user, *_ in rows} - {""})
+        located = await connection.fetch("SELECT user_id, location_id FROM user_location ORDER BY 1, 2")
+        assert [tuple(row) for row in located] == sorted({(user, location) for _, user, location, *_ in rows if user})
         assert await connection.fetchval("SELECT stored_rows FROM site") == len(rows) + 1
         if not any("'NaN'" in row for row in rows):
             await assert_views_agree(connection)

@@ -88,7 +88,7 @@ async def test_whatever_is_loaded_and_taken_out_the_views_agree(
         elif kind == "drop":
             await batches.drop_before(dsn, (FIRST_DAY + timedelta(days=what)).date())  # type: ignore[arg-type]
         await assert_views_agree(connection)
-    users = await connection.fetch("SELECT user_id FROM users")
+    users = await connection.fetch("SELECT DISTINCT user_id FROM user_location")
     assert users == await connection.fetch("SELECT DISTINCT user_id FROM hourly_load")
     await connection.close()
     await databases.drop(dsn)

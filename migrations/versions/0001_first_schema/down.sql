@@ -1,5 +1,7 @@
 -- Takes everything away again.
 
+DROP FUNCTION hours_between;
+
 DROP FUNCTION last_7_days;
 
 DROP FUNCTION periods_in_range;
@@ -22,6 +24,10 @@ DROP MATERIALIZED VIEW daily_closed;
 
 DROP FUNCTION daily_sums;
 
+DROP FUNCTION peak_kwh (user_day, text);
+
+DROP FUNCTION energy_kwh (hourly_sum, text);
+
 DROP FUNCTION energy_kwh (user_day, text);
 
 DROP FUNCTION energy_kwh (hourly_load, text);
@@ -40,7 +46,7 @@ DROP TABLE user_day;
 
 DROP TABLE hourly_sum;
 
-DROP TABLE users;
+DROP TABLE user_location;
 
 DROP TABLE hidden_load;
 

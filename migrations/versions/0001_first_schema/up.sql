@@ -148,10 +148,14 @@ CREATE TABLE hidden_load (
 
 CREATE INDEX hidden_load_batch_id ON hidden_load (batch_id);
 
--- Every user that has rows.
-CREATE TABLE users (
-    user_id text COLLATE "C" CONSTRAINT users_pkey PRIMARY KEY
+-- Every user that has rows, with each location of these.
+CREATE TABLE user_location (
+    user_id text COLLATE "C" NOT NULL,
+    location_id text COLLATE "C" NOT NULL,
+    CONSTRAINT user_location_pkey PRIMARY KEY (user_id, location_id)
 );
+
+CREATE INDEX user_location_location_id ON user_location (location_id);
 
 -- Per location and observed hour, the energy of each measure. 0 where filler rows alone were stored.
 CREATE TABLE hourly_sum (
@@ -217,8 +221,8 @@ SELECT * FROM hourly_closed
 UNION ALL
 SELECT * FROM hourly_recent;
 
--- energy_kwh(row, measure): which column of a row a measure is. One function for each kind of row, inlined into the query
--- that calls it.
+-- energy_kwh(row, measure): which column of a row a measure is, and peak_kwh(row, measure) that of a day's peak hour. One
+-- function for each kind of row, inlined into the query that calls it.
 
 CREATE FUNCTION energy_kwh(totals hourly_totals, measure text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -253,6 +257,30 @@ BEGIN ATOMIC
         WHEN 'flex_3_6_kwh' THEN $1.flex_3_6_kwh
         WHEN 'flex_7_2_kwh' THEN $1.flex_7_2_kwh
         WHEN 'metered_kwh' THEN $1.metered_kwh
+    END;
+END;
+
+CREATE FUNCTION energy_kwh(sums hourly_sum, measure text) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE $2
+        WHEN 'synthetic_3_6_kwh' THEN $1.synthetic_3_6_kwh
+        WHEN 'synthetic_7_2_kwh' THEN $1.synthetic_7_2_kwh
+        WHEN 'flex_3_6_kwh' THEN $1.flex_3_6_kwh
+        WHEN 'flex_7_2_kwh' THEN $1.flex_7_2_kwh
+        WHEN 'metered_kwh' THEN $1.metered_kwh
+    END;
+END;
+
+CREATE FUNCTION peak_kwh(of_day user_day, measure text) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE $2
+        WHEN 'synthetic_3_6_kwh' THEN $1.peak_synthetic_3_6_kwh
+        WHEN 'synthetic_7_2_kwh' THEN $1.peak_synthetic_7_2_kwh
+        WHEN 'flex_3_6_kwh' THEN $1.peak_flex_3_6_kwh
+        WHEN 'flex_7_2_kwh' THEN $1.peak_flex_7_2_kwh
+        WHEN 'metered_kwh' THEN $1.peak_metered_kwh
     END;
 END;
 
@@ -365,7 +393,9 @@ RETURNS TABLE (
     observed_hours bigint,
     active_hours bigint,
     peak_hour_kwh numeric,
-    peak_hour timestamptz
+    peak_hour timestamptz,
+    first_hour timestamptz,
+    last_hour timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -375,7 +405,9 @@ BEGIN ATOMIC
         count(*),
         count(*) FILTER (WHERE hourly.energy_kwh > 0),
         max(hourly.energy_kwh),
-        (array_agg(hourly.hour ORDER BY hourly.energy_kwh DESC, hourly.hour))[1]
+        (array_agg(hourly.hour ORDER BY hourly.energy_kwh DESC, hourly.hour))[1],
+        min(hourly.hour),
+        max(hourly.hour)
     FROM daily_totals AS whole
     CROSS JOIN LATERAL (
         SELECT totals.hour, energy_kwh(totals, $1) AS energy_kwh
@@ -399,12 +431,15 @@ RETURNS TABLE (
     observed_hours bigint,
     active_hours bigint,
     peak_hour_kwh numeric,
-    peak_hour timestamptz
+    peak_hour timestamptz,
+    first_hour timestamptz,
+    last_hour timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
-        whole.day, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.peak_hour_kwh, whole.peak_hour
+        whole.day, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.peak_hour_kwh, whole.peak_hour,
+        whole.first_hour, whole.last_hour
     FROM daily_totals AS whole
     WHERE whole.measure = $1
         AND whole.day BETWEEN (SELECT first_day FROM outermost_days($2, $3))
@@ -412,8 +447,7 @@ BEGIN ATOMIC
         AND whole.first_hour >= coalesce($2, '-infinity')
         AND whole.last_hour <= coalesce($3, 'infinity')
     UNION ALL
-    SELECT cut.day, cut.energy_kwh, cut.observed_hours, cut.active_hours, cut.peak_hour_kwh, cut.peak_hour
-    FROM cut_days($1, $2, $3) AS cut;
+    SELECT cut.* FROM cut_days($1, $2, $3) AS cut;
 END;
 
 -- The range in as few parts as can be: whole months of the closed part, whole days outside these, and the days that it
@@ -502,4 +536,20 @@ BEGIN ATOMIC
         -- So that the start is computed once, and not for each day that it is compared with.
         OFFSET 0
     ) AS latest;
+END;
+
+-- How many hours begin inside a period, counted from its beginning, and inside a range of which either end may be open.
+-- The period ends before its end; the range is inclusive.
+CREATE FUNCTION hours_between(begins timestamptz, ends timestamptz, start_date timestamptz, end_date timestamptz)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT greatest(
+        least(
+            floor(extract(EPOCH FROM $2 - $1) / 3600) - 1,
+            floor(extract(EPOCH FROM coalesce($4, $2) - $1) / 3600)
+        )
+        - greatest(ceil(extract(EPOCH FROM coalesce($3, $1) - $1) / 3600), 0) + 1,
+        0
+    )::bigint;
 END;

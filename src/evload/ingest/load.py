@@ -182,7 +182,10 @@ class _Load:
 
     async def _add_names(self, connection: asyncpg.Connection, counts: Counts) -> None:
         self._counts = counts
-        await connection.execute(query("ingest/add_users").text, sorted(counts.users - {""}))
+        pairs = sorted(counts.users)
+        await connection.execute(query("ingest/add_users").text, [user for user, _ in pairs], [at for _, at in pairs])
+        if self.report.updated:
+            await connection.execute(query("batches/forget_users").text)
         new = await connection.fetch(query("ingest/hold_measures").text, sorted(counts.measures))
         self._has_other_measures |= bool(new)
 

@@ -12,16 +12,16 @@ from tests.acceptance.up.running import FirstRun, numbers
 from tests.files import SMALL_FILE
 
 WRITES = (
-    "INSERT INTO users VALUES ('x')",
+    "INSERT INTO user_location VALUES ('x', '')",
     "UPDATE site SET timezone = 'UTC'",
     "DELETE FROM hourly_load",
     "TRUNCATE user_day",
-    "DROP TABLE users",
+    "DROP TABLE user_location",
     "REFRESH MATERIALIZED VIEW daily_recent",
     "CREATE TABLE mine (x int)",
     "CREATE TEMPORARY TABLE mine (x int)",
     "ALTER SYSTEM SET work_mem = '7MB'",
-    "COPY users TO PROGRAM 'true'",
+    "COPY user_location TO PROGRAM 'true'",
     "SELECT pg_read_file('PG_VERSION')",
     "SELECT rolpassword FROM pg_authid",
     "SET ROLE evload",

@@ -1,6 +1,7 @@
 """Which names a query string may hold, and what is said of the others."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,13 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.filters import FILTERS
 from evload.api.contract.names import MAX_PROBLEMS, OTHER_NAMES
 from evload.api.contract.params import Params
 from evload.api.errors import EmptyRange, InvalidParameters
 from evload.measures import NAMES
+from tests.endpoints import REQUIRED
 
 Pairs = list[tuple[str, str]]
-VALUES = {"start_date": "2019-01-01", "end_date": "2019-02-01", "measure": NAMES[0], "sort": "hours"}
+VALUES = {
+    "start_date": "2019-01-01", "end_date": "2019-02-01", "measure": NAMES[0], "sort": "hours", "by": "month",
+    "per": "day", "rule": "be", "to_hour": "6", "power_factor": "1", "limit_kva": "",
+}  # fmt: skip
+"""Of parameters that do not take a 5, or not beside the others."""
 SHORT_TEXT = st.text(max_size=12)
 endpoints = st.sampled_from(ENDPOINTS)
 
@@ -22,6 +29,12 @@ endpoints = st.sampled_from(ENDPOINTS)
 def read(endpoint: Endpoint, pairs: Pairs) -> Params:
     in_path = {"user_id": "A-1"} if "{user_id}" in endpoint.path else {}
     return endpoint.read_params(pairs, in_path, ZoneInfo("Europe/Oslo"), NAMES)
+
+
+def with_required(endpoint: Endpoint, pairs: Pairs) -> Pairs:
+    given_names = {name for name, _ in pairs}
+    required = parse_qsl(REQUIRED.get(endpoint.path, ""))
+    return [*pairs, *(pair for pair in required if pair[0] not in given_names)]
 
 
 def problems(endpoint: Endpoint, pairs: Pairs) -> list[dict[str, Any]]:
@@ -38,9 +51,10 @@ def endpoint_of(path: str) -> Endpoint:
 def test_exactly_unknown_and_repeated_names_are_refused(data: st.DataObject, endpoint: Endpoint) -> None:
     known = endpoint.query_parameters
     names = st.sampled_from([*known, *VALUES, "user_id", "from", "", "_"]) | SHORT_TEXT
-    pairs = [(name, VALUES.get(name, "5")) for name in data.draw(st.lists(names, max_size=6))]
+    pairs = with_required(endpoint, [(name, VALUES.get(name, "5")) for name in data.draw(st.lists(names, max_size=6))])
     given_names = [name for name, _ in pairs if not name.startswith("_")]
-    wrong = {name for name in given_names if name not in known or given_names.count(name) > 1}
+    once = [name for name in given_names if name not in FILTERS]
+    wrong = {name for name in given_names if name not in known or once.count(name) > 1}
     if wrong:
         found = problems(endpoint, pairs)
         assert sorted(problem["loc"][0] for problem in found) == sorted(wrong)
@@ -54,7 +68,8 @@ def test_names_that_begin_with_an_underscore_and_empty_values_change_nothing(
     data: st.DataObject, endpoint: Endpoint
 ) -> None:
     chosen = data.draw(st.sets(st.sampled_from(endpoint.query_parameters or ("_",))))
-    pairs = [(name, VALUES.get(name, "5")) for name in chosen]
+    pairs = with_required(endpoint, [(name, VALUES.get(name, "5")) for name in sorted(chosen)])
+    chosen = {name for name, _ in pairs}
     foreign = data.draw(st.lists(st.tuples(SHORT_TEXT.map("_{}".format), SHORT_TEXT)))
     empty = [(name, "") for name in endpoint.query_parameters if name not in chosen]
     plain, decorated = (read(endpoint, data.draw(st.permutations(some))) for some in (pairs, pairs + foreign + empty))
@@ -75,12 +90,17 @@ def test_names_that_begin_with_an_underscore_and_empty_values_change_nothing(
         ("/kpi/daily", "mesure", "measure"),
         ("/kpi/daily", "metric", "measure"),
         ("/users/summary", "order_by", "sort"),
+        ("/kpi/daily", "user", "user_id"),
+        ("/kpi/daily", "garage", "location_id"),
+        ("/series", "bucket", "by"),
+        ("/series", "interval", "by"),
         ("/hourly_loads", "page_size", "limit"),
         ("/hourly_loads", "offset", "after"),
     ],
 )
 def test_what_was_probably_meant_is_said(path: str, name: str, meant: str) -> None:
-    (problem,) = problems(endpoint_of(path.replace("/A/", "/{user_id}/")), [(name, "1")])
+    endpoint = endpoint_of(path.replace("/A/", "/{user_id}/"))
+    (problem,) = problems(endpoint, with_required(endpoint, [(name, "1")]))
     assert (problem["type"], problem["input"]) == ("unknown_parameter", "1")
     assert problem["msg"] == f"There is no parameter '{name}' here. Did you mean {meant}?"
 
@@ -89,7 +109,7 @@ def test_what_was_probably_meant_is_said(path: str, name: str, meant: str) -> No
 def test_only_parameters_of_the_endpoint_are_suggested(name: str, endpoint: Endpoint) -> None:
     if name in endpoint.query_parameters or name.startswith("_"):
         return
-    advice = problems(endpoint, [(name, "1")])[0]["msg"].rpartition(" here. ")[2]
+    advice = problems(endpoint, with_required(endpoint, [(name, "1")]))[0]["msg"].rpartition(" here. ")[2]
     takes = ", ".join(endpoint.query_parameters) or "none"
     allowed = {f"Did you mean {known}?" for known in endpoint.query_parameters}
     assert advice in allowed | {f"This endpoint takes {takes}."}

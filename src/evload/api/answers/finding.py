@@ -3,13 +3,14 @@
 import asyncio
 import sys
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from evload.api.answers.cache import Answer, Cache
 from evload.api.answers.single_flight import SingleFlight
-from evload.api.contract.endpoints import NOTHING_IN_RANGE, Endpoint, Subject
+from evload.api.contract.endpoints import NOTHING_IN_RANGE, UNKNOWN_MEMBERS, Endpoint, Subject
+from evload.api.contract.filters import Members
 from evload.api.contract.media_types import JSON, MediaType
 from evload.api.contract.params import Params, values_for
 from evload.database import Database
@@ -74,29 +75,48 @@ class Answers:
         return answer
 
     async def _ask(self, question: Question, state: SiteState) -> Answer:
-        endpoint, params, media_type = question
+        endpoint, params, _ = question
         if not params.can_match:
             return _not_found(endpoint, state.data_version, endpoint.unknown)
-        text = served(endpoint.query, media_type.envelopes[endpoint.shape])
-        values = values_for(query(endpoint.query).param_names, params)
         by = self._database.deadline()
         while True:
-            row = await self._database.fetch_row(text, values, by)
-            if row["body"] is None and row.get("body_bytes"):
-                row = await self._large.fetch_row(text, values, by)
-            version, body = DataVersion(row["data_version"], row["data_version_id"]), row["body"]
-            if body is not None:
-                link = endpoint.link(params, row.get("next_after"))
-                return await _of_body(endpoint, version, body, media_type, link)
-            if body_bytes := row.get("body_bytes"):
-                return _too_large(endpoint, version, body_bytes)
-            if endpoint.may_be_empty:
-                return Answer(endpoint.path, version, 200, media_type.empty_list, media_type)
-            if endpoint.subject is None:
-                return _not_found(endpoint, version, NOTHING_IN_RANGE)
-            version_then, exists = await self._look_up(endpoint.subject, params, by)
-            if version_then == version:  # else the data changed between the two queries
-                return _not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
+            version, unknown = await self._unknown_members(params.members, by)
+            answer = _not_found(endpoint, version, unknown) if version and unknown else await self._query(question, by)
+            if version in (None, answer.data_version):  # else the data changed between the two queries
+                return answer
+
+    async def _query(self, question: Question, by: float) -> Answer:
+        endpoint, params, media_type = question
+        name = endpoint.query_for(params)
+        text = served(name, media_type.envelopes[endpoint.shape], params.source)
+        values = values_for(query(name).param_names, params)
+        row = await self._database.fetch_row(text, values, by)
+        if row["body"] is None and row.get("body_bytes"):
+            row = await self._large.fetch_row(text, values, by)
+        version, body = DataVersion(row["data_version"], row["data_version_id"]), row["body"]
+        if too_many := endpoint.too_many_rows(row.get("rows"), params):
+            return _refused(endpoint, version, too_many)
+        if body is not None:
+            link = endpoint.link(params, row.get("next_after"))
+            return await _of_body(endpoint, version, body, media_type, link)
+        if body_bytes := row.get("body_bytes"):
+            return _too_large(endpoint, version, body_bytes)
+        if endpoint.may_be_empty:
+            return Answer(endpoint.path, version, 200, media_type.empty_list, media_type)
+        if endpoint.subject is None:
+            return _not_found(endpoint, version, NOTHING_IN_RANGE)
+        version_then, exists = await self._look_up(endpoint.subject, params, by)
+        if version_then != version:  # the data changed between the two queries
+            return await self._query(question, by)
+        return _not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
+
+    async def _unknown_members(self, members: Members, by: float) -> tuple[DataVersion | None, str]:
+        """Names the users and locations that are asked for and have no rows, and tells at which data version."""
+        if not any(members):
+            return None, ""
+        number, id_, *unknown = await self._database.fetch_row(query(UNKNOWN_MEMBERS).text, members, by)
+        named = [f"{name} {', '.join(ids)}" for name, ids in zip(Members._fields, unknown, strict=True) if ids]
+        return DataVersion(number, id_), f"No data found for {' and '.join(named)}" if named else ""
 
     async def _look_up(self, subject: Subject, params: Params, by: float) -> tuple[DataVersion, bool]:
         """Returns the data version, and whether the subject exists at it."""
@@ -118,13 +138,17 @@ async def _of_body(
 
 def _too_large(endpoint: Endpoint, version: DataVersion, body_bytes: int) -> Answer:
     has_range = "start_date" in endpoint.params.model_fields
-    problem = {
+    too_large = {
         "type": "too_large",
         "loc": ["query", "start_date"] if has_range else ["query"],
         "msg": f"The answer would have {body_bytes / 1e6:.0f} MB, and {MAX_BODY_BYTES // 1_000_000} MB is the most."
         + (" Ask for a shorter range, by start_date and end_date" if has_range else ""),
         "input": None,
     }
+    return _refused(endpoint, version, too_large)
+
+
+def _refused(endpoint: Endpoint, version: DataVersion, problem: dict[str, Any]) -> Answer:
     return Answer(endpoint.path, version, 422, orjson.dumps({"detail": [problem]}), JSON)
 
 

@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from evload.api.contract import models
+from evload.api.contract import grid, grid_answers, models, series
+from evload.api.contract.filters import FILTERS
 from evload.api.contract.media_types import Shape
-from evload.api.contract.names import problems_with
+from evload.api.contract.names import problems_with, unparsed
 from evload.api.contract.params import (
     CurveRange,
+    FilteredRange,
     Last7Days,
-    MeasuredRange,
     NoParams,
     Page,
     Params,
@@ -35,7 +37,19 @@ class Subject:
     unknown: str
 
 
+UNKNOWN_MEMBERS = "users/unknown"
+"""Gives the number and the id of the data version, and those users and locations that it does not know."""
+
 USER = Subject("users/exists", "No data found for given user")
+
+
+@dataclass(frozen=True)
+class Form:
+    """One of the forms that an endpoint's answer has, each from a query of its own."""
+
+    name: str
+    query: str
+    answer: type[models.Model] | type[str]
 
 
 @dataclass(frozen=True)
@@ -46,9 +60,20 @@ class Endpoint:
     answer: type[models.Model] | type[str]
     summary: str
     is_list: bool = False
+    other_forms: tuple[Form, ...] = ()
+    """Those whose name is the `form` of the parameters."""
+    max_rows: int | None = None
+    """More rows than these are refused."""
     may_be_empty: bool = False
     """Answers an empty list where others answer 404."""
     subject: Subject | None = None
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        return (Form("", self.query, self.answer), *self.other_forms)
+
+    def query_for(self, params: Params) -> str:
+        return next(form.query for form in self.forms if form.name == params.form)
 
     @property
     def is_paged(self) -> bool:
@@ -60,6 +85,8 @@ class Endpoint:
             return Shape.PAGE
         if self.answer is str:
             return Shape.VALUES
+        if self.max_rows is not None:
+            return Shape.BOUNDED
         return Shape.LIST if self.is_list else Shape.ONE
 
     @property
@@ -82,18 +109,28 @@ class Endpoint:
 
         The first measure is the default. Raises InvalidParameters, EmptyRange.
         """
-        problems = problems_with(pairs, self.query_parameters)
+        problems = problems_with(pairs, self.query_parameters, FILTERS)
         refused = {problem["loc"][0] for problem in problems}
         readable = set(self.query_parameters) - refused
-        given = {name: value for name, value in pairs if value and name in readable}
+        given: dict[str, Any] = {name: value for name, value in pairs if value and name in readable}
+        for name in given.keys() & FILTERS:
+            given[name] = [value for other, value in pairs if other == name and value]
         try:
             params = self.params.model_validate({**given, **in_path}, context={"zone": zone, "measures": measures})
         except ValidationError as error:
-            raise InvalidParameters(problems + error.errors(include_url=False, include_context=False)) from None
+            raise InvalidParameters(problems + unparsed(error, given, refused)) from None
         if problems:
             raise InvalidParameters(problems)
         params.check()
         return params
+
+    def too_many_rows(self, rows: int | None, params: Params) -> dict[str, Any] | None:
+        """Says what is wrong with an answer of more rows than there may be."""
+        if not rows or self.max_rows is None or rows <= self.max_rows:
+            return None
+        advice = f"Ask for by={params.coarser}, or a shorter range" if params.coarser else "Ask for a shorter range"
+        message = f"These are {rows} rows, and {self.max_rows} are the most. {advice}"
+        return {"type": "too_many_rows", "loc": ["query", "by"], "msg": message, "input": None}
 
     def link(self, params: Params, next_after: int | None) -> bytes | None:
         """Builds the `Link` header that names the next page, if there is one."""
@@ -114,32 +151,51 @@ ENDPOINTS = (
         "/load/{user_id}/hourly", "load/user_hourly", UserRange, models.UserRow, "The rows of one user", is_list=True,
         subject=USER,
     ),
-    Endpoint("/load/hourly", "load/hourly", MeasuredRange, models.HourlyLoad, "Energy per hour", is_list=True),
-    Endpoint("/load/daily", "load/daily", MeasuredRange, models.DailyLoad, "Energy per day", is_list=True),
+    Endpoint("/load/hourly", "load/hourly", FilteredRange, models.HourlyLoad, "Energy per hour", is_list=True),
+    Endpoint("/load/daily", "load/daily", FilteredRange, models.DailyLoad, "Energy per day", is_list=True),
     Endpoint(
-        "/load/profile", "load/profile", MeasuredRange, models.LoadProfile, "Mean energy by weekday and hour",
+        "/load/profile", "load/profile", FilteredRange, models.LoadProfile, "Mean energy by weekday and hour",
         is_list=True,
     ),
     Endpoint(
         "/load/duration-curve", "load/duration_curve", CurveRange, models.DurationCurve, "Load duration curve",
         is_list=True,
     ),
-    Endpoint("/kpi/summary", "kpi/summary", MeasuredRange, models.Summary, "All KPIs at once"),
-    Endpoint("/kpi/daily", "kpi/daily", MeasuredRange, models.Day, "The KPIs of each day", is_list=True),
-    Endpoint("/kpi/total-energy", "kpi/total_energy", MeasuredRange, models.TotalEnergy, "Total energy"),
-    Endpoint("/kpi/daily-average", "kpi/daily_average", MeasuredRange, models.DailyAverage, "Mean daily energy"),
+    Endpoint("/kpi/summary", "kpi/summary", FilteredRange, models.Summary, "All KPIs at once"),
+    Endpoint("/kpi/daily", "kpi/daily", FilteredRange, models.Day, "The KPIs of each day", is_list=True),
+    Endpoint("/kpi/total-energy", "kpi/total_energy", FilteredRange, models.TotalEnergy, "Total energy"),
+    Endpoint("/kpi/daily-average", "kpi/daily_average", FilteredRange, models.DailyAverage, "Mean daily energy"),
     Endpoint(
         "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", Last7Days, models.DailyAverageLast7Days,
         "Mean daily energy of the last seven days",
     ),
-    Endpoint("/kpi/peak-daily", "kpi/peak_daily", MeasuredRange, models.PeakDaily, "Energy of the peak day"),
-    Endpoint("/kpi/peak-hourly", "kpi/peak_hourly", MeasuredRange, models.PeakHourly, "Energy of the peak hour"),
+    Endpoint("/kpi/peak-daily", "kpi/peak_daily", FilteredRange, models.PeakDaily, "Energy of the peak day"),
+    Endpoint("/kpi/peak-hourly", "kpi/peak_hourly", FilteredRange, models.PeakHourly, "Energy of the peak hour"),
     Endpoint(
-        "/kpi/daily_utilization", "kpi/daily_utilization", MeasuredRange, models.DailyUtilization,
+        "/kpi/daily_utilization", "kpi/daily_utilization", FilteredRange, models.DailyUtilization,
         "Active hours per day", is_list=True,
     ),
     Endpoint(
-        "/kpi/avg-active-hours-per-day", "kpi/avg_active_hours_per_day", MeasuredRange, models.AvgActiveHours,
+        "/kpi/avg-active-hours-per-day", "kpi/avg_active_hours_per_day", FilteredRange, models.AvgActiveHours,
         "Mean active hours per day",
     ),
+    Endpoint(
+        "/series", "series/periods", series.SeriesRange, series.Period, "Energy and power per period or class",
+        is_list=True, max_rows=series.MAX_ROWS, other_forms=(
+            Form("hours", "series/hours", series.Period),
+            Form("hours_of_day", "series/hours_of_day", series.HoursOfOneKind),
+            Form("classes_of_days", "series/classes_of_days", series.HoursOfOneKind),
+        ),
+    ),
+    Endpoint("/grid/summary", "grid/summary", FilteredRange, grid_answers.GridSummary, "Peak and coincidence"),
+    Endpoint("/grid/peaks", "grid/peaks", grid.PeaksRange, grid_answers.PeakHour, "The highest hours", is_list=True),
+    Endpoint(
+        "/grid/admd", "grid/admd", grid.AdmdRange, grid_answers.Admd, "After-diversity maximum demand of n users",
+        is_list=True,
+    ),
+    Endpoint(
+        "/grid/billed-demand", "grid/billed_demand", grid.BilledDemandRange, grid_answers.BilledDemand,
+        "The demand that a tariff bills, per month", is_list=True,
+    ),
+    Endpoint("/grid/headroom", "grid/headroom", grid.HeadroomRange, grid_answers.Headroom, "What a limit leaves"),
 )  # fmt: skip

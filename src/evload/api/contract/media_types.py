@@ -12,6 +12,8 @@ class Shape(Enum):
     """One object."""
     LIST = auto()
     """A list of objects."""
+    BOUNDED = auto()
+    """A list of objects, with its length."""
     VALUES = auto()
     """A list of the values of the only column."""
     PAGE = auto()
@@ -29,7 +31,13 @@ class MediaType:
 
 JSON = MediaType(
     content_type="application/json",
-    envelopes={Shape.ONE: "one", Shape.LIST: "list", Shape.VALUES: "values", Shape.PAGE: "page"},
+    envelopes={
+        Shape.ONE: "one",
+        Shape.LIST: "list",
+        Shape.BOUNDED: "bounded",
+        Shape.VALUES: "values",
+        Shape.PAGE: "page",
+    },
     empty_list=b"[]",
 )
 MEDIA_TYPES = (JSON,)

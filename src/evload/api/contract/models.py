@@ -101,7 +101,11 @@ class DurationCurve(Model):
 
 
 class Summary(Model):
-    about = "Times are on the site's clock, `timezone`. The last seven days end with `latest_hour`, whatever the range."
+    about = (
+        "Times are on the site's clock, `timezone`. The last seven days end with `latest_hour`, whatever the range."
+        " `load_factor` is the mean power over the peak hour's, `hours_of_use` the energy over it: null where nothing"
+        " flowed."
+    )
 
     total_energy_kwh: float
     avg_daily_energy_kwh: float
@@ -118,6 +122,8 @@ class Summary(Model):
     last_hour: SiteTime
     latest_hour: SiteTime
     timezone: str
+    load_factor: float | None
+    hours_of_use: float | None
 
 
 class Day(Model):
@@ -170,7 +176,7 @@ class BadParameter(Model):
     type: str
     loc: list[str]
     msg: str
-    input: str | None
+    input: str | list[str] | None
 
 
 class BadParameters(Model):

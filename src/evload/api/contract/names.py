@@ -1,9 +1,11 @@
-"""Judges the names in a query string: one that the endpoint does not have, or that is given twice, is refused."""
+"""Says what is wrong with a query string: names that the endpoint does not have or that come twice, and values."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
+
+from pydantic import ValidationError
 
 IGNORED_PREFIX = "_"
 MAX_SHOWN = 40
@@ -13,10 +15,13 @@ MAX_PROBLEMS = 20
 OTHER_NAMES = {
     "start_date": ("from", "since", "start", "begin", "after", "date", "day", "datefrom", "fromdate", "starttime"),
     "end_date": ("to", "until", "till", "end", "before", "dateto", "todate", "endtime"),
+    "user_id": ("user", "users", "userid", "userids", "customer"),
+    "location_id": ("location", "locations", "garage", "garageid", "site", "place"),
     "measure": ("metric", "energy", "power", "kwh", "column"),
     "limit": ("count", "n", "top", "size", "pagesize", "perpage", "rows"),
     "after": ("offset", "cursor", "page", "skip", "index"),
     "sort": ("order", "orderby", "sortby"),
+    "by": ("bucket", "interval", "groupby", "period", "granularity", "resolution"),
 }
 MEANT = {other: name for name, others in OTHER_NAMES.items() for other in others}
 
@@ -26,15 +31,32 @@ def is_ignored(name: str) -> bool:
     return name.startswith(IGNORED_PREFIX)
 
 
-def problems_with(pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> list[dict[str, Any]]:
+def problems_with(
+    pairs: Sequence[tuple[str, str]], known: Sequence[str], repeatable: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Lists the names that are not `known` or come twice, each once, as pydantic lists values that do not parse."""
-    counts = Counter(name for name, _ in pairs if not is_ignored(name))
+    names = [name for name, _ in pairs if not is_ignored(name)]
+    if len(names) == len(set(names)) and all(name in known for name in names):  # as nearly all are
+        return []
+    counts = Counter({name: 1 for name in names if name in repeatable})
+    counts.update(name for name in names if name not in repeatable)
     values = dict(pairs)
     found = ((name, _judged(name, count, known)) for name, count in counts.items())
     problems = [
         {"type": wrong[0], "loc": [name], "msg": wrong[1], "input": values[name]} for name, wrong in found if wrong
     ]
     return problems[:MAX_PROBLEMS]
+
+
+def unparsed(error: ValidationError, given: Mapping[str, Any], refused: Collection[str]) -> list[dict[str, Any]]:
+    """Lists the parameters that do not parse, each once and with its text, but those whose names are `refused`."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in error.errors(include_url=False, include_context=False):
+        name = str(one["loc"][0])
+        texts = given.get(name)
+        text = texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
+        found.setdefault(name, {"type": one["type"], "loc": [name], "msg": one["msg"], "input": text})
+    return [problem for name, problem in found.items() if name not in refused]
 
 
 def _judged(name: str, count: int, known: Sequence[str]) -> tuple[str, str] | None:

@@ -12,7 +12,14 @@ from evload.queries import query
 
 Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
-MODELS: list[type[Model]] = [Problem, BadParameters, *(e.answer for e in ENDPOINTS if issubclass(e.answer, Model))]
+
+
+def _answers() -> list[type[Model]]:
+    answers = dict.fromkeys(form.answer for endpoint in ENDPOINTS for form in endpoint.forms)
+    return [answer for answer in answers if issubclass(answer, Model)]
+
+
+MODELS: list[type[Model]] = [Problem, BadParameters, *_answers()]
 
 DESCRIPTION = """Energy and utilisation KPIs of hourly EV charging loads.
 
@@ -31,26 +38,31 @@ def _body(description: str, schema: Json) -> Json:
 
 
 def _parameters(endpoint: Endpoint) -> list[Json]:
-    properties = endpoint.params.model_json_schema()["properties"] if endpoint.params.model_fields else {}
-    definitions = endpoint.params.model_json_schema().get("$defs", {})
-    return [_parameter(name, dict(schema), definitions, endpoint) for name, schema in properties.items()]
+    model = endpoint.params.model_json_schema()
+    return [_parameter(name, dict(schema), model, endpoint) for name, schema in model.get("properties", {}).items()]
 
 
-def _parameter(name: str, schema: Json, definitions: Json, endpoint: Endpoint) -> Json:
+def _parameter(name: str, schema: Json, model: Json, endpoint: Endpoint) -> Json:
     in_path = f"{{{name}}}" in endpoint.path
     reference = schema.pop("$ref", None)
     if reference:
-        schema = {**definitions[reference.rpartition("/")[2]], **schema}
+        schema = {**model["$defs"][reference.rpartition("/")[2]], **schema}
+    alternatives = schema.get("anyOf", [])
+    if alternatives and alternatives[-1] == {"type": "null"}:  # a query string holds no null
+        schema = {**alternatives[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
     schema.pop("title", None)
     description = schema.pop("description", None)
     if schema.get("default", ...) is None:
         del schema["default"]
-    parameter = {"name": name, "in": "path" if in_path else "query", "required": in_path, "schema": schema}
+    parameter: Json = {"name": name, "in": "path" if in_path else "query", "schema": schema}
+    parameter["required"] = name in model.get("required", ())
     return {**parameter, "description": description} if description else parameter
 
 
 def _answer_schema(endpoint: Endpoint) -> Json:
-    item = _ref(endpoint.answer) if issubclass(endpoint.answer, Model) else {"type": "string"}
+    models = dict.fromkeys(form.answer for form in endpoint.forms)
+    items = [_ref(model) if issubclass(model, Model) else {"type": "string"} for model in models]
+    item = {"anyOf": items} if len(items) > 1 else items[0]
     return {"type": "array", "items": item} if endpoint.is_list else item
 
 

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from evload.api.contract import moments
+from evload.api.contract.filters import LocationIds, Members, UserIds
 from evload.api.errors import EmptyRange
 from evload.measures import NAMES
 
@@ -83,6 +84,26 @@ class Params(BaseModel):
         """Whether any stored row can match: if not, Postgres is not asked."""
         return True
 
+    @property
+    def form(self) -> str:
+        """The name of the answer's form, where the endpoint has several."""
+        return ""
+
+    @property
+    def coarser(self) -> str | None:
+        """What `by` should be where there are too many rows."""
+        return None
+
+    @property
+    def members(self) -> Members:
+        """The users and the locations that are asked about, if not the whole site is."""
+        return Members()
+
+    @property
+    def source(self) -> str:
+        """The file in `sql/source/` that the query reads, if it reads one."""
+        return "members" if any(self.members) else "site"
+
     def missing(self, measures: Sequence[str]) -> str | None:
         """Says what is asked for and not held, where these measures are held."""
         return None
@@ -133,7 +154,20 @@ class MeasuredRange(Range, WithMeasure):
     pass
 
 
-class Last7Days(WithMeasure):
+class Filtered(Params):
+    user_id: UserIds = None
+    location_id: LocationIds = None
+
+    @property
+    def members(self) -> Members:
+        return Members(self.user_id, self.location_id)
+
+
+class FilteredRange(Filtered, MeasuredRange):
+    pass
+
+
+class Last7Days(Filtered, WithMeasure):
     start_date: Annotated[
         datetime | None,
         BeforeValidator(_start),
@@ -149,12 +183,17 @@ class Last7Days(WithMeasure):
     ] = None
 
 
-class CurveRange(MeasuredRange):
+class CurveRange(FilteredRange):
     points: Annotated[int, Field(ge=2, le=1000, description="How many points, at most.")] = 200
 
 
 class UserRange(Range):
     user_id: str
+    location_id: LocationIds = None
+
+    @property
+    def members(self) -> Members:
+        return Members(location_id=self.location_id)
 
     @property
     def can_match(self) -> bool:

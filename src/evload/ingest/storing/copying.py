@@ -25,7 +25,8 @@ FIELDS = ("date_from", "date_to", "user_id", "session_id", "location_id", *MEASU
 class Counts:
     rows_read: int = 0
     coerced: int = 0
-    users: set[str] = field(default_factory=set)
+    users: set[tuple[str, str]] = field(default_factory=set)
+    """Each with a location."""
     hours: set[datetime] = field(default_factory=set)
     measures: set[str] = field(default_factory=set)
     """Those of which there was a value."""
@@ -138,10 +139,17 @@ async def _pieces(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
 def _count(block: Block, counts: Counts, rejects: Rejects) -> None:
     counts.rows_read += block.rows_read
     counts.coerced += block.coerced
-    counts.users.update(block.sessions["user_id"][block.rows["session_index"].unique()].unique())
+    counts.users.update(_users(block))
     counts.hours.update(block.hours["date_from"][block.rows["hour_index"].unique()])
     counts.measures.update(name for name in MEASURES if block.rows[f"{name}_wh"].count())
     rejects.add(block.rejects)
+
+
+def _users(block: Block) -> Iterator[tuple[str, str]]:
+    pairs = block.rows.select("session_index", "location_index").unique()
+    yield from zip(
+        block.sessions["user_id"][pairs["session_index"]], block.locations[pairs["location_index"]], strict=True
+    )
 
 
 def _as_csv(rows: pl.DataFrame) -> bytes:

@@ -1,0 +1,57 @@
+-- Per weekday (1 is Monday) or month of the year: the energy, the peak hour, and how much was observed.
+-- params: those of the source, by text
+-- returns: class int4, energy_kwh numeric, mean_kw numeric,
+--     peak_kw numeric, peak_at timestamp, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+WITH span AS (
+    SELECT min(day) AS first_day, max(day) AS last_day, min(first_hour) AS first_hour, max(last_hour) AS last_hour
+    FROM days
+),
+
+-- From the first to the last observed hour.
+calendar AS (
+    SELECT
+        CASE
+            WHEN $6::text = 'weekday' THEN extract(isodow FROM at)::int4
+            ELSE extract(month FROM at)::int4
+        END AS class,
+        sum(
+            hours_between(
+                earliest_instant(at, site.timezone),
+                earliest_instant(at + interval '1 day', site.timezone),
+                span.first_hour,
+                span.last_hour
+            )
+        )::int8 AS hours
+    FROM span
+    CROSS JOIN site
+    CROSS JOIN LATERAL generate_series(span.first_day::timestamp, span.last_day::timestamp, interval '1 day') AS at
+    GROUP BY 1
+)
+
+SELECT
+    observed.class,
+    observed.energy_kwh,
+    round(observed.energy_kwh / observed.observed_hours, 3) AS mean_kw,
+    observed.peak_kw,
+    observed.peak_at::timestamp AS peak_at,
+    observed.active_hours,
+    observed.observed_hours,
+    calendar.hours,
+    round(observed.energy_kwh / nullif(observed.observed_hours * observed.peak_kw, 0), 3) AS load_factor,
+    observed.observed_hours >= calendar.hours AS complete
+FROM (
+    SELECT
+        CASE
+            WHEN $6::text = 'weekday' THEN extract(isodow FROM day)::int4
+            ELSE extract(month FROM day)::int4
+        END AS class,
+        sum(energy_kwh) AS energy_kwh,
+        max(peak_hour_kwh) AS peak_kw,
+        (array_agg(peak_hour ORDER BY peak_hour_kwh DESC, peak_hour))[1] AS peak_at,
+        sum(active_hours)::int8 AS active_hours,
+        sum(observed_hours)::int8 AS observed_hours
+    FROM days
+    GROUP BY 1
+) AS observed
+JOIN calendar ON calendar.class = observed.class
+ORDER BY observed.class

@@ -1,0 +1,73 @@
+-- Per day, week, month, quarter, year, or of the whole range: the energy, the peak hour, and how much was observed.
+-- params: those of the source, by text
+-- returns: start timestamp, end timestamp, energy_kwh numeric, mean_kw numeric,
+--     peak_kw numeric, peak_at timestamp, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+WITH periods_of_days AS (
+    SELECT
+        CASE WHEN $6::text <> 'total' THEN date_trunc($6::text, day::timestamp) END AS start,
+        sum(energy_kwh) AS energy_kwh,
+        max(peak_hour_kwh) AS peak_kw,
+        (array_agg(peak_hour ORDER BY peak_hour_kwh DESC, peak_hour))[1] AS peak_at,
+        sum(active_hours)::int8 AS active_hours,
+        sum(observed_hours)::int8 AS observed_hours,
+        min(first_hour) AS first_hour,
+        max(last_hour) AS last_hour
+    FROM days
+    GROUP BY 1
+),
+
+-- The whole range begins and ends where it is asked to, or else with what was observed. MATERIALIZED, so that an instant is
+-- found once, and not for each comparison with it.
+bounded AS MATERIALIZED (
+    SELECT
+        of_days.*,
+        coalesce(earliest_instant(of_days.start, site.timezone), $2::timestamptz, of_days.first_hour) AS begins,
+        CASE
+            WHEN of_days.start IS NOT NULL
+                THEN earliest_instant(of_days.start + one.period, site.timezone)
+            ELSE coalesce($3::timestamptz + interval '1 microsecond', of_days.last_hour + interval '1 hour')
+        END AS ends
+    FROM periods_of_days AS of_days
+    CROSS JOIN site
+    CROSS JOIN (
+        SELECT
+            CASE $6::text
+                WHEN 'day' THEN interval '1 day'
+                WHEN 'week' THEN interval '7 days'
+                WHEN 'month' THEN interval '1 month'
+                WHEN 'quarter' THEN interval '3 months'
+                WHEN 'year' THEN interval '1 year'
+            END AS period
+    ) AS one
+)
+
+SELECT
+    begins::timestamp AS start,
+    ends::timestamp AS "end",
+    energy_kwh,
+    round(energy_kwh / observed_hours, 3) AS mean_kw,
+    peak_kw,
+    peak_at::timestamp AS peak_at,
+    active_hours,
+    observed_hours,
+    calendar.hours,
+    round(energy_kwh / nullif(observed_hours * peak_kw, 0), 3) AS load_factor,
+    observed_hours >= calendar.hours AS complete
+FROM bounded
+CROSS JOIN LATERAL (
+    SELECT
+        hours_between(
+            -- The hours of the whole range are those of the clock that was observed, as it may begin between them.
+            CASE
+                WHEN $6::text = 'total'
+                    THEN first_hour
+                        - ceil(extract(EPOCH FROM first_hour - coalesce($2::timestamptz, first_hour)) / 3600)
+                        * interval '1 hour'
+                ELSE begins
+            END,
+            CASE WHEN $6::text = 'total' THEN ends + interval '1 hour' ELSE ends END,
+            $2::timestamptz,
+            CASE WHEN $6::text = 'total' THEN ends - interval '1 microsecond' ELSE $3::timestamptz END
+        ) AS hours
+) AS calendar
+ORDER BY bounded.begins
