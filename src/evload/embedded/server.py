@@ -106,9 +106,8 @@ class _Keeper:
             try:
                 if not self._server.is_alive():
                     self._revive()
-            except (
-                Exception
-            ) as error:  # whatever it is (no file descriptor left, say): without this thread nobody looks
+            # Whatever it is (no file descriptor left, say): without this thread nobody looks after Postgres.
+            except Exception as error:
                 self._say(f"Postgres could not be looked after, which is tried again: {error}")
                 self._enough.wait(_TRY_AGAIN_SECONDS)
 

@@ -85,8 +85,6 @@ class Endpoint:
             return Shape.PAGE
         if self.answer is str:
             return Shape.VALUES
-        if self.max_rows is not None:
-            return Shape.BOUNDED
         return Shape.LIST if self.is_list else Shape.ONE
 
     @property

@@ -12,8 +12,6 @@ class Shape(Enum):
     """One object."""
     LIST = auto()
     """A list of objects."""
-    BOUNDED = auto()
-    """A list of objects, with its length."""
     VALUES = auto()
     """A list of the values of the only column."""
     PAGE = auto()
@@ -34,7 +32,6 @@ JSON = MediaType(
     envelopes={
         Shape.ONE: "one",
         Shape.LIST: "list",
-        Shape.BOUNDED: "bounded",
         Shape.VALUES: "values",
         Shape.PAGE: "page",
     },
