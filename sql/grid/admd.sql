@@ -12,7 +12,7 @@ curve AS (
     SELECT
         all_users,
         of_one_kw,
-        coalesce((of_one_kw - of_all_kw) / nullif(1 - 1 / sqrt(all_users::numeric), 0), 0) AS slope
+        admd_slope(of_one_kw, of_all_kw, all_users) AS slope
     FROM ends
     WHERE all_users > 0
 ),

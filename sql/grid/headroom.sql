@@ -27,12 +27,7 @@ curve AS (
     FROM loads
     CROSS JOIN of_users
     CROSS JOIN LATERAL (
-        SELECT
-            coalesce(
-                (of_users.of_one_kw - loads.peak_kw / nullif(of_users.users, 0))
-                / nullif(1 - 1 / sqrt(nullif(of_users.users, 0)::numeric), 0),
-                0
-            ) AS slope
+        SELECT admd_slope(of_users.of_one_kw, loads.peak_kw / nullif(of_users.users, 0), of_users.users) AS slope
     ) AS bend
 )
 

@@ -1,5 +1,7 @@
 -- Takes everything away again.
 
+DROP FUNCTION admd_slope;
+
 DROP FUNCTION hours_between;
 
 DROP FUNCTION last_7_days;
