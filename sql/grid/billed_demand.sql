@@ -1,7 +1,7 @@
 -- Per month, the demand that a tariff bills: the mean of the highest maxima, raised to a floor, averaged over months.
 -- A maximum is the highest hour of a day, a month or a calendar year; hours outside the tariff's window do not count.
 -- params: those of the source, peaks int4, per text, from_hour int4, to_hour int4, weekdays int4[], months int4[],
---     floor_kw numeric, average_months int4, steps numeric[]
+--     floor_kw numeric, average_months int4, steps numeric[], times text
 -- returns: month date, demand_kw numeric, peaks json, days_observed int8, complete bool, step_from_kw numeric,
 --     step_to_kw numeric, margin_kw numeric
 WITH billed AS (
@@ -67,7 +67,7 @@ of_months AS (
         months.month,
         months.days_observed,
         greatest(avg(ranked.energy_kwh), $12::numeric) AS demand_kw,
-        json_agg(json_build_object('hour', ranked.hour::timestamp, 'load_kw', ranked.energy_kwh) ORDER BY ranked.place)
+        json_agg(json_build_object('hour', shown_time(ranked.hour, $15::text), 'load_kw', ranked.energy_kwh) ORDER BY ranked.place)
             FILTER (WHERE ranked.hour IS NOT NULL) AS peaks,
         months.has_all_days AND count(ranked.hour) = $6::int4 AS is_complete
     FROM months

@@ -1,6 +1,6 @@
 -- The hours with the highest load, at most one of each day if asked so, and how many users charged in each.
 -- params: those of the source, per text, limit int8
--- returns: hour timestamp, load_kw numeric, users int8
+-- returns: hour timestamptz, load_kw numeric, users int8
 WITH highest AS (
     SELECT hour, energy_kwh
     FROM (
@@ -13,7 +13,7 @@ WITH highest AS (
 )
 
 SELECT
-    highest.hour::timestamp AS hour,
+    highest.hour,
     highest.energy_kwh AS load_kw,
     (
         SELECT count(DISTINCT stored.user_id)

@@ -1,6 +1,6 @@
 -- What a grid planner asks first: the peak hour, how evenly the energy flowed, and how far the users' own peaks coincide.
 -- params: those of the source
--- returns: peak_kw numeric, peak_at timestamp, load_factor numeric, hours_of_use numeric, users int8,
+-- returns: peak_kw numeric, peak_at timestamptz, load_factor numeric, hours_of_use numeric, users int8,
 --     sum_of_user_peaks_kw numeric, coincidence_factor numeric, diversity_factor numeric, admd_kw numeric
 WITH of_site AS (
     SELECT
@@ -18,7 +18,7 @@ of_users AS (
 
 SELECT
     coalesce(of_site.peak_kw, 0) AS peak_kw,
-    of_site.peak_at::timestamp AS peak_at,
+    of_site.peak_at,
     round(of_site.energy_kwh / (of_site.observed_hours * of_site.peak_kw), 3) AS load_factor,
     round(of_site.energy_kwh / of_site.peak_kw, 3) AS hours_of_use,
     of_users.users,

@@ -2,8 +2,8 @@
 -- params: those of the source
 -- returns: total_energy_kwh numeric, avg_daily_energy_kwh numeric, last_7_days_avg_daily_energy_kwh numeric,
 --     last_7_days_from date, last_7_days_to date, peak_daily_energy_kwh numeric, peak_day date,
---     peak_hourly_load_kwh numeric, peak_hour timestamp, avg_active_charging_hours_per_day numeric, days int8,
---     first_hour timestamp, last_hour timestamp, latest_hour timestamp, timezone text, load_factor numeric,
+--     peak_hourly_load_kwh numeric, peak_hour timestamptz, avg_active_charging_hours_per_day numeric, days int8,
+--     first_hour timestamptz, last_hour timestamptz, latest_hour timestamptz, timezone text, load_factor numeric,
 --     hours_of_use numeric
 WITH totals AS (
     SELECT
@@ -31,12 +31,12 @@ SELECT
     round(totals.peak_day_kwh, 2) AS peak_daily_energy_kwh,
     totals.peak_day,
     round(totals.peak_hour_kwh, 2) AS peak_hourly_load_kwh,
-    totals.peak_hour::timestamp AS peak_hour,
+    totals.peak_hour,
     round(totals.mean_active_hours, 2) AS avg_active_charging_hours_per_day,
     totals.days,
-    totals.first_hour::timestamp AS first_hour,
-    totals.last_hour::timestamp AS last_hour,
-    last.end_date::timestamp AS latest_hour,
+    totals.first_hour,
+    totals.last_hour,
+    last.end_date AS latest_hour,
     last.timezone,
     round(totals.energy_kwh / nullif(totals.observed_hours * totals.peak_hour_kwh, 0), 3) AS load_factor,
     round(totals.energy_kwh / nullif(totals.peak_hour_kwh, 0), 3) AS hours_of_use

@@ -1,12 +1,12 @@
 -- The rows after an index, in the order of loading, and one more than the limit. Filler rows have no user and no session.
 -- params: after int8, limit int8
--- returns: index int8, date_from timestamp, date_to timestamp, user_id text, session_id int4,
+-- returns: index int8, date_from timestamptz, date_to timestamptz, user_id text, session_id int4,
 --     synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric, metered_kwh numeric,
 --     location_id text
 SELECT
     stored.index,
-    stored.date_from::timestamp AS date_from,
-    stored.date_to::timestamp AS date_to,
+    stored.date_from,
+    stored.date_to,
     nullif(stored.user_id, '') AS user_id,
     CASE WHEN stored.user_id <> '' THEN stored.session_id END AS session_id,
     stored.synthetic_3_6_kwh,

@@ -1,12 +1,12 @@
 -- The rows of one user in the range, at some locations if these are given.
 -- params: user_id text, start_date timestamptz, end_date timestamptz, location_id text[]
--- returns: index int8, date_from timestamp, date_to timestamp, user_id text, session_id int4,
+-- returns: index int8, date_from timestamptz, date_to timestamptz, user_id text, session_id int4,
 --     synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric, metered_kwh numeric,
 --     location_id text
 SELECT
     stored.index,
-    stored.date_from::timestamp AS date_from,
-    stored.date_to::timestamp AS date_to,
+    stored.date_from,
+    stored.date_to,
     stored.user_id,
     stored.session_id,
     stored.synthetic_3_6_kwh,

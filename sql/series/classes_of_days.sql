@@ -1,7 +1,7 @@
 -- Per weekday (1 is Monday) or month of the year: the energy, the peak hour, and how much was observed.
 -- params: those of the source, by text
 -- returns: class int4, energy_kwh numeric, mean_kw numeric,
---     peak_kw numeric, peak_at timestamp, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+--     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
 WITH span AS (
     SELECT min(day) AS first_day, max(day) AS last_day, min(first_hour) AS first_hour, max(last_hour) AS last_hour
     FROM days
@@ -33,7 +33,7 @@ SELECT
     observed.energy_kwh,
     round(observed.energy_kwh / observed.observed_hours, 3) AS mean_kw,
     observed.peak_kw,
-    observed.peak_at::timestamp AS peak_at,
+    observed.peak_at,
     observed.active_hours,
     observed.observed_hours,
     calendar.hours,

@@ -1,14 +1,14 @@
 -- Per observed hour: the energy, in the figures of a series.
 -- params: those of the source
--- returns: start timestamp, end timestamp, energy_kwh numeric, mean_kw numeric,
---     peak_kw numeric, peak_at timestamp, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+-- returns: start timestamptz, end timestamptz, energy_kwh numeric, mean_kw numeric,
+--     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
 SELECT
-    hour::timestamp AS start,
-    (hour + interval '1 hour')::timestamp AS "end",
+    hour AS start,
+    hour + interval '1 hour' AS "end",
     energy_kwh,
     energy_kwh AS mean_kw,
     energy_kwh AS peak_kw,
-    hour::timestamp AS peak_at,
+    hour AS peak_at,
     (energy_kwh > 0)::int::int8 AS active_hours,
     1::int8 AS observed_hours,
     1::int8 AS hours,

@@ -1,7 +1,7 @@
 -- Per hour of the day, on the site's clock: the energy, the peak hour, and how much was observed.
 -- params: those of the source
 -- returns: class int4, energy_kwh numeric, mean_kw numeric,
---     peak_kw numeric, peak_at timestamp, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+--     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
 WITH calendar AS (
     SELECT extract(hour FROM hour::timestamp)::int4 AS class, count(*) AS hours
     FROM generate_series((SELECT min(hour) FROM hours), (SELECT max(hour) FROM hours), interval '1 hour') AS hour
@@ -13,7 +13,7 @@ SELECT
     observed.energy_kwh,
     round(observed.energy_kwh / observed.observed_hours, 3) AS mean_kw,
     observed.peak_kw,
-    observed.peak_at::timestamp AS peak_at,
+    observed.peak_at,
     observed.active_hours,
     observed.observed_hours,
     greatest(calendar.hours, observed.observed_hours) AS hours,

@@ -1,7 +1,7 @@
 -- Per day, week, month, quarter, year, or of the whole range: the energy, the peak hour, and how much was observed.
 -- params: those of the source, by text
--- returns: start timestamp, end timestamp, energy_kwh numeric, mean_kw numeric,
---     peak_kw numeric, peak_at timestamp, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+-- returns: start timestamptz, end timestamptz, energy_kwh numeric, mean_kw numeric,
+--     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
 WITH periods_of_days AS (
     SELECT
         CASE WHEN $6::text <> 'total' THEN date_trunc($6::text, day::timestamp) END AS start,
@@ -42,12 +42,12 @@ bounded AS MATERIALIZED (
 )
 
 SELECT
-    begins::timestamp AS start,
-    ends::timestamp AS "end",
+    begins AS start,
+    ends AS "end",
     energy_kwh,
     round(energy_kwh / observed_hours, 3) AS mean_kw,
     peak_kw,
-    peak_at::timestamp AS peak_at,
+    peak_at,
     active_hours,
     observed_hours,
     calendar.hours,

@@ -4,6 +4,7 @@ A query with the parameters of `the source` reads the hours, days and periods th
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,19 +66,36 @@ def query(name: str) -> Query:
     return read_query(folder("sql") / f"{name}.sql", name)
 
 
+def _body(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+
+
 @cache
 def sourced(name: str, source: str = "site") -> str:
     """The text of a query, inside `sql/source/<source>.sql` if it reads one."""
     found = query(name)
-    text = "\n".join(line for line in found.text.splitlines() if not line.startswith("--"))
-    return query(f"source/{source}").text.replace("--query--", text) if found.reads_source else text
+    text = _body(found.text)
+    return _body(query(f"source/{source}").text).replace("--query--", text) if found.reads_source else text
 
 
 @cache
-def served(name: str, envelope: str, source: str = "site") -> str:
-    """The same inside `sql/envelope/<envelope>.sql`: JSON and data version in one round trip."""
-    text = "\n".join(line for line in sourced(name, source).splitlines() if not line.startswith("--"))
-    return query(f"envelope/{envelope}").text.replace("--query--", text)
+def served(name: str, envelope: str, source: str = "site", times: str = "local") -> str:
+    """The same inside `sql/envelope/<envelope>.sql`: JSON and data version in one round trip.
+
+    Its instants are shown as `times` says, a word that `shown_time` knows.
+    """
+    shown = {"timestamptz": f"shown_time({{}}, '{times}')"}
+    return query(f"envelope/{envelope}").text.replace("--query--", with_columns(name, source, shown))
+
+
+def with_columns(name: str, source: str, shown: Mapping[str, str]) -> str:
+    """The text of a query with the columns of some types in the place of `{}` in an expression."""
+    text, columns = sourced(name, source), query(name).columns
+    if not any(kind in shown for _, kind in columns):
+        return text
+    expressions = (shown.get(kind, "{}").format(f'answered."{column}"') + f' AS "{column}"' for column, kind in columns)
+    around = _body(query("envelope/columns").text)
+    return around.replace("--columns--", ", ".join(expressions)).replace("--query--", text)
 
 
 def query_names() -> list[str]:

@@ -10,7 +10,7 @@ from evload.api.contract import models
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint, Form
 from evload.api.contract.grid import BilledDemandRange, HeadroomRange
 from evload.api.contract.media_types import MEDIA_TYPES, MediaType
-from evload.api.contract.params import Params
+from evload.api.contract.params import Params, Times
 from evload.queries import query, query_names, served, sourced
 
 PYTHON_TYPES = {
@@ -68,13 +68,14 @@ async def test_query_headers_match_the_prepared_statements(
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES, ids=lambda media_type: media_type.content_type)
+@pytest.mark.parametrize("times", Times)
 @pytest.mark.parametrize(("endpoint", "form"), FORMS)
 async def test_envelopes_keep_the_parameters_of_their_query(
-    connection: asyncpg.Connection, endpoint: Endpoint, form: Form, media_type: MediaType
+    connection: asyncpg.Connection, endpoint: Endpoint, form: Form, times: Times, media_type: MediaType
 ) -> None:
     if (envelope := media_type.envelopes.get(endpoint.shape)) is None:
         return
-    prepared = await connection.prepare(served(form.query, envelope))
+    prepared = await connection.prepare(served(form.query, envelope, times=times))
     assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(form.query).params]
     columns = [(column.name, column.type.name) for column in prepared.get_attributes()]
     assert columns == list(query(f"envelope/{envelope}").columns)
@@ -96,6 +97,8 @@ def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint, form:
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
 def test_the_parameter_model_has_the_parameters_of_its_queries(endpoint: Endpoint) -> None:
     """Others are read by the model itself, which says what they come to."""
-    taken = {name for form in endpoint.forms for name in query(form.query).param_names}
+    gives_times = any(kind == "timestamptz" for form in endpoint.forms for _, kind in query(form.query).columns)
+    taken = {"times"} if gives_times else set()
+    taken |= {name for form in endpoint.forms for name in query(form.query).param_names}
     assert all(hasattr(endpoint.params, name) or name in endpoint.params.model_fields for name in taken)
     assert set(endpoint.params.model_fields) - taken == READ_BY_THE_MODEL.get(endpoint.params, set())

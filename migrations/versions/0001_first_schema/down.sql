@@ -60,6 +60,8 @@ DROP TABLE measure;
 
 DROP TABLE site;
 
+DROP FUNCTION shown_time;
+
 DROP FUNCTION future_since;
 
 DROP FUNCTION earliest_instant;

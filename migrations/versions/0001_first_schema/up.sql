@@ -49,6 +49,18 @@ BEGIN ATOMIC
     SELECT now() + interval '24 hours';
 END;
 
+-- An instant as answers show it: on the clock of the session, without or with its offset, or in UTC.
+CREATE FUNCTION shown_time(at timestamptz, times text) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        CASE $2
+            WHEN 'local' THEN to_json($1::timestamp)
+            WHEN 'offset' THEN to_json($1)
+            WHEN 'utc' THEN to_json((to_json($1 AT TIME ZONE 'UTC') #>> '{}') || 'Z')
+        END;
+END;
+
 -- The tables: what is stored, and the sums that are kept beside it.
 
 -- The one row of the site: its clock, the state of its data, where the recent part of the totals begins, and the latest

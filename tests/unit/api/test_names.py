@@ -18,6 +18,7 @@ from tests.endpoints import REQUIRED
 
 Pairs = list[tuple[str, str]]
 VALUES = {
+    "times": "utc",
     "start_date": "2019-01-01", "end_date": "2019-02-01", "measure": NAMES[0], "sort": "hours", "by": "month",
     "per": "day", "rule": "be", "to_hour": "6", "power_factor": "1", "limit_kva": "",
 }  # fmt: skip

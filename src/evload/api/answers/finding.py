@@ -88,7 +88,7 @@ class Answers:
     async def _query(self, question: Question, by: float) -> Answer:
         endpoint, params, media_type = question
         name = endpoint.query_for(params)
-        text = served(name, media_type.envelopes[endpoint.shape], params.source)
+        text = served(name, media_type.envelopes[endpoint.shape], params.source, params.shown_times)
         values = values_for(query(name).param_names, params)
         row = await self._database.fetch_row(text, values, by)
         if row["body"] is None and row.get("body_bytes"):

@@ -20,6 +20,7 @@ from evload.api.contract.params import (
     NoParams,
     Page,
     Params,
+    TimedRange,
     UserRange,
     UsersRange,
 )
@@ -134,7 +135,7 @@ class Endpoint:
         """Builds the `Link` header that names the next page, if there is one."""
         if next_after is None:
             return None
-        query_string = urlencode({**params.model_dump(mode="json", exclude_none=True), "after": next_after})
+        query_string = urlencode({**params.model_dump(mode="json", exclude_defaults=True), "after": next_after})
         return f'<{self.path}?{query_string}>; rel="next"'.encode()
 
 
@@ -149,7 +150,7 @@ ENDPOINTS = (
         "/load/{user_id}/hourly", "load/user_hourly", UserRange, models.UserRow, "The rows of one user", is_list=True,
         subject=USER,
     ),
-    Endpoint("/load/hourly", "load/hourly", FilteredRange, models.HourlyLoad, "Energy per hour", is_list=True),
+    Endpoint("/load/hourly", "load/hourly", TimedRange, models.HourlyLoad, "Energy per hour", is_list=True),
     Endpoint("/load/daily", "load/daily", FilteredRange, models.DailyLoad, "Energy per day", is_list=True),
     Endpoint(
         "/load/profile", "load/profile", FilteredRange, models.LoadProfile, "Mean energy by weekday and hour",
@@ -159,8 +160,8 @@ ENDPOINTS = (
         "/load/duration-curve", "load/duration_curve", CurveRange, models.DurationCurve, "Load duration curve",
         is_list=True,
     ),
-    Endpoint("/kpi/summary", "kpi/summary", FilteredRange, models.Summary, "All KPIs at once"),
-    Endpoint("/kpi/daily", "kpi/daily", FilteredRange, models.Day, "The KPIs of each day", is_list=True),
+    Endpoint("/kpi/summary", "kpi/summary", TimedRange, models.Summary, "All KPIs at once"),
+    Endpoint("/kpi/daily", "kpi/daily", TimedRange, models.Day, "The KPIs of each day", is_list=True),
     Endpoint("/kpi/total-energy", "kpi/total_energy", FilteredRange, models.TotalEnergy, "Total energy"),
     Endpoint("/kpi/daily-average", "kpi/daily_average", FilteredRange, models.DailyAverage, "Mean daily energy"),
     Endpoint(
@@ -185,7 +186,7 @@ ENDPOINTS = (
             Form("classes_of_days", "series/classes_of_days", series.HoursOfOneKind),
         ),
     ),
-    Endpoint("/grid/summary", "grid/summary", FilteredRange, grid_answers.GridSummary, "Peak and coincidence"),
+    Endpoint("/grid/summary", "grid/summary", TimedRange, grid_answers.GridSummary, "Peak and coincidence"),
     Endpoint("/grid/peaks", "grid/peaks", grid.PeaksRange, grid_answers.PeakHour, "The highest hours", is_list=True),
     Endpoint(
         "/grid/admd", "grid/admd", grid.AdmdRange, grid_answers.Admd, "After-diversity maximum demand of n users",

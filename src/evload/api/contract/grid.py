@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from evload.api.contract.params import FilteredRange
+from evload.api.contract.params import FilteredRange, TimedRange
 
 MAX_LISTED = 200
 
@@ -61,7 +61,7 @@ class PeakPer(StrEnum):
     DAY = "day"
 
 
-class PeaksRange(FilteredRange):
+class PeaksRange(TimedRange):
     per: Annotated[PeakPer, Field(description="`day`: at most one hour of each day.")] = PeakPer.HOUR
     limit: Annotated[int, Field(ge=1, le=1000, description="How many hours.")] = 10
 
@@ -123,7 +123,7 @@ RULES: dict[Rule, dict[str, Any]] = {
 }
 
 
-class BilledDemandRange(FilteredRange):
+class BilledDemandRange(TimedRange):
     """What the rule says holds where a parameter is not given."""
 
     rule: Annotated[

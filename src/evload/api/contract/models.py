@@ -5,13 +5,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-# The API gives times on the site's clock without an offset, and a `date-time` of JSON Schema must have one.
+# Unless asked for, times have no offset, and a `date-time` of JSON Schema must have one.
 SiteTime = Annotated[
     datetime,
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?$",
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2}(:\d{2})?)?$",
             "examples": ["2018-12-21T10:00:00"],
         }
     ),

@@ -1,15 +1,12 @@
 """The parameters of the endpoints, and how their values are read."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -20,25 +17,10 @@ from pydantic_core import PydanticCustomError
 
 from evload.api.contract import moments
 from evload.api.contract.filters import LocationIds, Members, UserIds
+from evload.api.contract.moment_fields import DATE_FORMS, End, Start
 from evload.api.errors import EmptyRange
 from evload.measures import NAMES
 
-DATE_FORMS = (
-    "ISO 8601 with or without an offset (without: on the site's clock), a plain date, a month (2019-01), a year (2019),"
-    " Unix seconds (9 or 10 digits) or milliseconds (12 or 13 digits)"
-)
-# Clients generated from the document may send all of these. A `date-time` has an offset; the description tells that it
-# may be left out.
-MOMENT_SCHEMA = {
-    "anyOf": [
-        {"type": "string", "format": "date"},
-        {"type": "string", "format": "date-time"},
-        {"type": "string", "pattern": r"^\d{4}(-\d{2}|\d{4})?$"},
-        {"type": "integer", "minimum": 100_000_000, "maximum": 9_999_999_999},
-        {"type": "integer", "minimum": 100_000_000_000, "maximum": 9_999_999_999_999},
-    ],
-    "examples": ["2018-12-21T10:00:00"],
-}
 MAX_USER_BYTES = 1000  # no longer id is loaded
 
 
@@ -49,28 +31,10 @@ def _known_measure(value: str) -> str:
     return value
 
 
-def _not_a_moment() -> PydanticCustomError:
-    return PydanticCustomError("datetime_parsing", "Input should be " + DATE_FORMS)
-
-
-def _zone(info: ValidationInfo) -> ZoneInfo:
-    zone = (info.context or {})["zone"]
-    assert isinstance(zone, ZoneInfo)
-    return zone
-
-
-def _start(value: str, info: ValidationInfo) -> datetime:
-    try:
-        return moments.first_instant(value, _zone(info))
-    except (ValueError, OverflowError):
-        raise _not_a_moment() from None
-
-
-def _end(value: str, info: ValidationInfo) -> datetime:
-    try:
-        return moments.last_instant(value, _zone(info))
-    except (ValueError, OverflowError):
-        raise _not_a_moment() from None
+class Times(StrEnum):
+    LOCAL = "local"
+    OFFSET = "offset"
+    UTC = "utc"
 
 
 class Params(BaseModel):
@@ -104,22 +68,34 @@ class Params(BaseModel):
         """The file in `sql/source/` that the query reads, if it reads one."""
         return "members" if any(self.members) else "site"
 
+    @property
+    def shown_times(self) -> str:
+        """How instants are shown."""
+        return Times.LOCAL
+
     def missing(self, measures: Sequence[str]) -> str | None:
         """Says what is asked for and not held, where these measures are held."""
         return None
 
 
+class Timed(Params):
+    times: Annotated[
+        Times,
+        Field(description="How times are shown: on the site's clock, without or with its offset, or in UTC with a Z."),
+    ] = Times.LOCAL
+
+    @property
+    def shown_times(self) -> str:
+        return self.times
+
+
 class Range(Params):
     start_date: Annotated[
-        datetime | None,
-        BeforeValidator(_start),
-        WithJsonSchema(MOMENT_SCHEMA),
+        Start,
         Field(description=f"Rows from this moment on, inclusive: {DATE_FORMS}."),
     ] = None
     end_date: Annotated[
-        datetime | None,
-        BeforeValidator(_end),
-        WithJsonSchema({**MOMENT_SCHEMA, "examples": ["2019-01-31"]}),
+        End,
         Field(description=f"Rows up to this moment, inclusive: {DATE_FORMS}. A date, month or year means all of it."),
     ] = None
 
@@ -167,18 +143,18 @@ class FilteredRange(Filtered, MeasuredRange):
     pass
 
 
+class TimedRange(Timed, FilteredRange):
+    pass
+
+
 class Last7Days(Filtered, WithMeasure):
     start_date: Annotated[
-        datetime | None,
-        BeforeValidator(_start),
+        Start,
         AfterValidator(lambda _: None),  # so that all share one answer
-        WithJsonSchema(MOMENT_SCHEMA),
         Field(description="Changes nothing: the last seven days have their own start."),
     ] = None
     end_date: Annotated[
-        datetime | None,
-        BeforeValidator(_end),
-        WithJsonSchema({**MOMENT_SCHEMA, "examples": ["2019-01-31"]}),
+        End,
         Field(description=f"The seven days end with the latest hour up to this moment, inclusive: {DATE_FORMS}."),
     ] = None
 
@@ -187,7 +163,7 @@ class CurveRange(FilteredRange):
     points: Annotated[int, Field(ge=2, le=1000, description="How many points, at most.")] = 200
 
 
-class UserRange(Range):
+class UserRange(Timed, Range):
     user_id: str
     location_id: LocationIds = None
 
@@ -218,7 +194,7 @@ class UsersRange(MeasuredRange):
     limit: Annotated[int, Field(ge=1, le=1000, description="How many users.")] = 20
 
 
-class Page(Params):
+class Page(Timed):
     limit: Annotated[int, Field(ge=1, le=1000, description="How many rows.")] = 20
     after: Annotated[int, Field(ge=0, le=2**63 - 1, description="Rows after this index.")] = 0
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from evload.api.contract.models import Model, SiteTime
-from evload.api.contract.params import FilteredRange
+from evload.api.contract.params import TimedRange
 
 MAX_ROWS = 10_000
 
@@ -28,7 +28,7 @@ COARSER = {Bucket.HOUR: Bucket.DAY, Bucket.DAY: Bucket.WEEK}
 """Of the buckets of which a range may hold too many."""
 
 
-class SeriesRange(FilteredRange):
+class SeriesRange(TimedRange):
     by: Annotated[
         Bucket,
         Field(description="One row for each of these: periods on the calendar, or hours, days and months of one kind."),
