@@ -1,6 +1,7 @@
 """Which Postgres the tests run on. The first of these that is there: EVLOAD_TEST_PG, DATABASE_URL (the tests make
 databases of their own in it), a Docker engine that answers, the embedded server."""
 
+import asyncio
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import asyncpg
 
 DOCKER_ANSWERS_WITHIN_SECONDS = 2
 # In a child process: a client that hangs on a dead socket must not take the tests with it.
@@ -60,4 +63,14 @@ def _embedded() -> Iterator[str]:
     from evload.embedded import running_server
 
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder), lambda text: None) as dsn:
+        asyncio.run(_forget_durability(dsn))
         yield dsn
+
+
+async def _forget_durability(dsn: str) -> None:
+    """Nobody needs these databases after a crash, and each that is dropped would wait for the disk."""
+    connection = await asyncpg.connect(dsn)
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close()

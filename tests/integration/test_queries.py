@@ -1,5 +1,6 @@
 """A query's header, the database and the answer model must say the same."""
 
+from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import get_args, get_origin
 
@@ -12,6 +13,7 @@ from evload.api.contract.grid import BilledDemandRange, HeadroomRange
 from evload.api.contract.media_types import MEDIA_TYPES, MediaType
 from evload.api.contract.params import Params, Times
 from evload.queries import query, query_names, served, sourced
+from tests.conftest import Databases
 
 PYTHON_TYPES = {
     "text": str,
@@ -43,6 +45,17 @@ ONE_STATEMENT = [
 SEVERAL_STATEMENTS = [name for name in query_names() if ";\n" in query(name).text]
 
 
+@pytest.fixture(scope="module")
+async def connection(databases: Databases, template: str) -> AsyncIterator[asyncpg.Connection]:
+    """One for all, as queries are prepared alone."""
+    dsn = await databases.create(template)
+    made = await asyncpg.connect(dsn)
+    await made.execute(query("ingest/temporary_tables").text.replace("ON COMMIT DROP", ""))
+    yield made
+    await made.close()
+    await databases.drop(dsn)
+
+
 def test_every_file_is_found_and_opens_with_a_sentence() -> None:
     assert len(query_names()) > len(ENDPOINTS)
     for name in query_names():
@@ -60,7 +73,6 @@ def test_scripts_of_several_statements_take_and_give_nothing(name: str) -> None:
 async def test_query_headers_match_the_prepared_statements(
     connection: asyncpg.Connection, name: str, source: str
 ) -> None:
-    await connection.execute(query("ingest/temporary_tables").text.replace("ON COMMIT DROP", ""))
     prepared = await connection.prepare(sourced(name, source))
     assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in query(name).params]
     columns = [(column.name, column.type.name) for column in prepared.get_attributes()]
