@@ -141,7 +141,7 @@ class Expected:
         by_day: dict[str, list[Hour]] = {}
         for hour in self.hours():
             by_day.setdefault(hour.local.date().isoformat(), []).append(hour)
-        return by_day
+        return dict(sorted(by_day.items()))
 
     def daily(self) -> dict[str, Decimal]:
         return {day: sum((hour.energy for hour in hours), Decimal(0)) for day, hours in self.days().items()}

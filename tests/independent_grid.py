@@ -52,6 +52,20 @@ def first_day(day: date, by: str) -> date:
     }[by]
 
 
+def hours_of_days(begins: datetime, ends: datetime, observed: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """The hours, on the minute of an observed one, of the days that begin and end first at two midnights.
+
+    A clock that is set back over midnight shows hours of the last day once more when the next has begun.
+    """
+    first_day, day_after = begins.astimezone(zone).date(), ends.astimezone(zone).date()
+    at = begins + (observed - begins) % HOUR
+    for number in range((ends - begins) // HOUR + 25):
+        hour = at + number * HOUR
+        is_back = hour >= ends
+        if (number < (ends - begins) // HOUR or is_back) and first_day <= hour.astimezone(zone).date() < day_after:
+            yield hour
+
+
 def clock(instant: datetime, zone: ZoneInfo) -> str:
     return instant.astimezone(zone).replace(tzinfo=None).isoformat()
 
@@ -79,7 +93,9 @@ class Planned:
 
     def series(self, by: str) -> list[dict[str, Any]]:
         if by == "hour":
-            return [self._period(hour.instant, hour.instant + HOUR, [hour]) for hour in self.expected.hours()]
+            return [
+                self._span(hour.instant, hour.instant + HOUR) | _figures([hour], 1) for hour in self.expected.hours()
+            ]
         if by == "total":
             return [self._whole()]
         if by in ("hour_of_day", "weekday", "month_of_year"):
@@ -87,28 +103,22 @@ class Planned:
         parts: dict[date, list[Hour]] = defaultdict(list)
         for hour in self.expected.hours():
             parts[first_day(hour.local.date(), by)].append(hour)
-        zone = self.zone
-        return [
-            self._period(midnight(start, zone), midnight(next_start(start, by), zone), hours)
-            for start, hours in sorted(parts.items())
-        ]
+        return [self._days(start, by, hours) for start, hours in sorted(parts.items())]
 
     def _whole(self) -> dict[str, Any]:
         hours = self.expected.hours()
         begins = self.expected.start or hours[0].instant
         end = self.expected.end or hours[-1].instant + HOUR - MICROSECOND
         on_the_hour = range(-((hours[0].instant - begins) // HOUR), (end - hours[0].instant) // HOUR + 1)
-        span = {"start": clock(begins, self.zone), "end": clock(end + MICROSECOND, self.zone)}
-        return {**span, **_figures(hours, len(on_the_hour))}
+        return self._span(begins, end + MICROSECOND) | _figures(hours, len(on_the_hour))
 
-    def _period(self, begins: datetime, ends: datetime, hours: list[Hour]) -> dict[str, Any]:
-        calendar = begins
-        count = 0
-        while calendar + HOUR <= ends:
-            count += self._is_inside(calendar)
-            calendar += HOUR
-        span = {"start": clock(begins, self.zone), "end": clock(ends, self.zone)}
-        return {**span, **_figures(hours, count)}
+    def _span(self, begins: datetime, ends: datetime) -> dict[str, Any]:
+        return {"start": clock(begins, self.zone), "end": clock(ends, self.zone)}
+
+    def _days(self, start: date, by: str, hours: list[Hour]) -> dict[str, Any]:
+        begins, ends = midnight(start, self.zone), midnight(next_start(start, by), self.zone)
+        calendar = hours_of_days(begins, ends, hours[0].instant, self.zone)
+        return self._span(begins, ends) | _figures(hours, sum(map(self._is_inside, calendar)))
 
     def _is_inside(self, instant: datetime) -> bool:
         start, end = self.expected.start, self.expected.end
@@ -130,13 +140,16 @@ class Planned:
         return [{"class": class_, **_figures(parts[class_], counts[class_])} for class_ in sorted(parts)]
 
     def _calendar(self, by: str, first: datetime, last: datetime) -> Iterator[datetime]:
-        """The hours from the first observed one to the last; those of a day are counted from its beginning."""
-        at = first if by == "hour_of_day" else midnight(first.astimezone(self.zone).date(), self.zone)
-        while at <= last:
-            if at >= first:
-                yield at
-            tomorrow = midnight(at.astimezone(self.zone).date() + timedelta(days=1), self.zone)
-            at = at + HOUR if by == "hour_of_day" or at + 2 * HOUR <= tomorrow else tomorrow
+        """The hours from the first observed one to the last; of a day that is no whole number of hours, only these."""
+        if by == "hour_of_day":
+            yield from (first + number * HOUR for number in range((last - first) // HOUR + 1))
+            return
+        hours = self.expected.hours()
+        day = min(hour.local.date() for hour in hours)
+        while day <= max(hour.local.date() for hour in hours):
+            begins, ends = midnight(day, self.zone), midnight(day + timedelta(days=1), self.zone)
+            yield from (hour for hour in hours_of_days(begins, ends, first, self.zone) if first <= hour <= last)
+            day += timedelta(days=1)
 
     # --- grid --------------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,16 @@ ZONES = ("Europe/Oslo", "America/Havana", "Australia/Lord_Howe")
 CHANGES = (datetime(2024, 3, 10), datetime(2024, 4, 6), datetime(2024, 10, 27), datetime(2024, 11, 3))
 
 SECOND = timedelta(seconds=1)
+# A few hours after its first midnight the day before comes back: at one past midnight, to 23:01 or 22:01, once on the
+# first of a month, and at two, to 23:00.
+BACK_OVER_MIDNIGHT = (
+    ("America/St_Johns", datetime(1988, 10, 30, 1, 31, tzinfo=UTC)),
+    ("America/St_Johns", datetime(2009, 11, 1, 2, 31, tzinfo=UTC)),
+    ("America/St_Johns", datetime(2010, 11, 7, 2, 31, tzinfo=UTC)),
+    ("Antarctica/Casey", datetime(2010, 3, 4, 15, tzinfo=UTC)),
+)
 # Zone and change: midnights that come twice or not at all, on the first of a month too, a clock that goes back by three
-# hours, and a day that is left out. Left out: clocks set back over midnight, from a day to the one before (St. John's
-# until 2011, Casey in 2010).
+# hours, and a day that is left out.
 HARD_CHANGES = (
     ("Europe/Oslo", datetime(2019, 3, 31, 1, tzinfo=UTC)),
     ("Europe/Oslo", datetime(2019, 10, 27, 1, tzinfo=UTC)),
@@ -24,6 +31,8 @@ HARD_CHANGES = (
     ("Pacific/Apia", datetime(2011, 12, 30, 10, tzinfo=UTC)),
     ("Asia/Karachi", datetime(2009, 10, 31, 18, tzinfo=UTC)),
     ("Antarctica/Casey", datetime(2020, 3, 7, 16, tzinfo=UTC)),
+    ("America/St_Johns", datetime(2011, 3, 13, 3, 31, tzinfo=UTC)),
+    *BACK_OVER_MIDNIGHT,
 )
 
 

@@ -7,6 +7,20 @@ WITH span AS (
     FROM days
 ),
 
+-- MATERIALIZED, so that an instant is found once, and not for each comparison with it.
+days_between AS MATERIALIZED (
+    SELECT
+        span.first_hour,
+        span.last_hour,
+        site.timezone,
+        at,
+        earliest_instant(at, site.timezone) AS begins,
+        earliest_instant(at + interval '1 day', site.timezone) AS ends
+    FROM span
+    CROSS JOIN site
+    CROSS JOIN LATERAL generate_series(span.first_day::timestamp, span.last_day::timestamp, interval '1 day') AS at
+),
+
 -- From the first to the last observed hour.
 calendar AS (
     SELECT
@@ -15,16 +29,12 @@ calendar AS (
             ELSE extract(month FROM at)::int4
         END AS class,
         sum(
-            hours_between(
-                earliest_instant(at, site.timezone),
-                earliest_instant(at + interval '1 day', site.timezone),
-                span.first_hour,
-                span.last_hour
-            )
+            hours_between(begins, ends, first_hour, first_hour, last_hour)
+            -- A clock set back over midnight shows hours of the day before, and of this one when the next has begun.
+            - hours_back(begins, at, timezone, first_hour, first_hour, last_hour)
+            + hours_back(ends, at + interval '1 day', timezone, first_hour, first_hour, last_hour)
         )::int8 AS hours
-    FROM span
-    CROSS JOIN site
-    CROSS JOIN LATERAL generate_series(span.first_day::timestamp, span.last_day::timestamp, interval '1 day') AS at
+    FROM days_between
     GROUP BY 1
 )
 

@@ -22,6 +22,8 @@ bounded AS MATERIALIZED (
     SELECT
         of_days.*,
         coalesce(earliest_instant(of_days.start, site.timezone), $2::timestamptz, of_days.first_hour) AS begins,
+        of_days.start + one.period AS next_start,
+        site.timezone,
         CASE
             WHEN of_days.start IS NOT NULL
                 THEN earliest_instant(of_days.start + one.period, site.timezone)
@@ -57,17 +59,15 @@ FROM bounded
 CROSS JOIN LATERAL (
     SELECT
         hours_between(
-            -- The hours of the whole range are those of the clock that was observed, as it may begin between them.
-            CASE
-                WHEN $6::text = 'total'
-                    THEN first_hour
-                        - ceil(extract(EPOCH FROM first_hour - coalesce($2::timestamptz, first_hour)) / 3600)
-                        * interval '1 hour'
-                ELSE begins
-            END,
+            begins,
+            -- Of the whole range an hour may begin up to its end.
             CASE WHEN $6::text = 'total' THEN ends + interval '1 hour' ELSE ends END,
+            first_hour,
             $2::timestamptz,
             CASE WHEN $6::text = 'total' THEN ends - interval '1 microsecond' ELSE $3::timestamptz END
-        ) AS hours
+        )
+        -- A clock set back over midnight shows hours of the period before, and of this one when the next has begun.
+        - hours_back(begins, bounded.start, timezone, first_hour, $2::timestamptz, $3::timestamptz)
+        + hours_back(ends, next_start, timezone, first_hour, $2::timestamptz, $3::timestamptz) AS hours
 ) AS calendar
 ORDER BY bounded.begins

@@ -78,7 +78,7 @@ last_days AS (
     FROM (VALUES (false, $3::timestamptz), (true, NULL)) AS ends (is_latest, end_date)
     CROSS JOIN LATERAL last_7_days(ends.end_date) AS last
     CROSS JOIN LATERAL days_in_range($1::text, last.start_date, last.end_date) AS observed
-    LEFT JOIN stored ON stored.hour BETWEEN observed.first_hour AND observed.last_hour
+    LEFT JOIN stored ON stored.hour BETWEEN observed.first_hour AND observed.last_hour AND stored.hour::date = observed.day
     GROUP BY ends.is_latest, observed.day
 )
 

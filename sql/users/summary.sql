@@ -3,50 +3,52 @@
 -- row on a day, if it has none on the day before.
 -- params: measure text, start_date timestamptz, end_date timestamptz, sort text, limit int8
 -- returns: user_id text, energy_kwh numeric, share_percent numeric, hours int8, sessions int8, first_day date, last_day date
-WITH observed AS (
-    SELECT
-        daily.day,
-        daily.first_hour,
-        daily.last_hour,
-        daily.first_hour >= coalesce($2::timestamptz, '-infinity')
-        AND daily.last_hour <= coalesce($3::timestamptz, 'infinity') AS is_whole
-    FROM daily_totals AS daily
-    WHERE daily.measure = $1::text
-        AND daily.last_hour >= coalesce($2::timestamptz, '-infinity')
-        AND daily.first_hour <= coalesce($3::timestamptz, 'infinity')
+WITH whole AS (
+    SELECT first_day, last_day FROM whole_days($1::text, $2::timestamptz, $3::timestamptz)
 ),
 
 cut AS MATERIALIZED (
     SELECT
-        observed.day,
-        coalesce(day_before.first_hour, observed.first_hour) AS sessions_since,
-        greatest(observed.first_hour, $2::timestamptz) AS first_hour,
-        least(observed.last_hour, $3::timestamptz) AS last_hour
-    FROM observed
-    LEFT JOIN daily_totals AS day_before ON day_before.measure = $1::text AND day_before.day = observed.day - 1
-    WHERE NOT observed.is_whole
+        at_end.day,
+        at_end.first_hour,
+        at_end.last_hour,
+        least(day_before.first_hour, all_of_it.first_hour) AS read_since,
+        greatest(day_before.last_hour, at_end.last_hour) AS read_until
+    FROM days_at_ends($1::text, $2::timestamptz, $3::timestamptz) AS at_end
+    JOIN daily_totals AS all_of_it ON all_of_it.measure = $1::text AND all_of_it.day = at_end.day
+    LEFT JOIN daily_totals AS day_before ON day_before.measure = $1::text AND day_before.day = at_end.day - 1
 ),
 
 of_days AS (
-    SELECT whole.user_id, whole.day, whole.hours, whole.sessions_begun, energy_kwh(whole, $1::text) AS energy_kwh
-    FROM user_day AS whole
-    WHERE whole.day BETWEEN (SELECT min(day) FROM observed WHERE is_whole)
-        AND (SELECT max(day) FROM observed WHERE is_whole)
+    SELECT of_day.user_id, of_day.day, of_day.hours, of_day.sessions_begun, energy_kwh(of_day, $1::text) AS energy_kwh
+    FROM user_day AS of_day
+    WHERE of_day.day BETWEEN (SELECT first_day FROM whole) AND (SELECT last_day FROM whole)
     UNION ALL
     SELECT by_user.user_id, cut.day, by_user.hours, by_user.sessions_begun, by_user.energy_kwh
     FROM cut
     -- LATERAL, so that no plan reads the rows before it knows the two hours between which they lie.
     CROSS JOIN LATERAL (
         SELECT
-            stored.user_id,
-            count(DISTINCT stored.date_from) FILTER (WHERE stored.date_from >= cut.first_hour) AS hours,
-            count(DISTINCT stored.session_id)
-            - count(DISTINCT stored.session_id) FILTER (WHERE stored.date_from < cut.first_hour) AS sessions_begun,
-            sum(energy_kwh(stored, $1::text)) FILTER (WHERE stored.date_from >= cut.first_hour) AS energy_kwh
-        FROM hourly_load AS stored
-        WHERE stored.date_from BETWEEN cut.sessions_since AND cut.last_hour AND stored.user_id <> ''
-        GROUP BY stored.user_id
-        HAVING bool_or(stored.date_from >= cut.first_hour)
+            judged.user_id,
+            count(DISTINCT judged.date_from) FILTER (WHERE judged.is_inside) AS hours,
+            count(DISTINCT judged.session_id)
+            - count(DISTINCT judged.session_id) FILTER (WHERE NOT judged.is_inside) AS sessions_begun,
+            sum(judged.energy_kwh) FILTER (WHERE judged.is_inside) AS energy_kwh
+        FROM (
+            SELECT
+                stored.user_id,
+                stored.session_id,
+                stored.date_from,
+                energy_kwh(stored, $1::text) AS energy_kwh,
+                stored.date_from >= cut.first_hour AND stored.date_from::date = cut.day AS is_inside
+            FROM hourly_load AS stored
+            WHERE stored.date_from BETWEEN cut.read_since AND cut.read_until
+                AND (stored.date_from::date = cut.day - 1
+                    OR (stored.date_from::date = cut.day AND stored.date_from <= cut.last_hour))
+                AND stored.user_id <> ''
+        ) AS judged
+        GROUP BY judged.user_id
+        HAVING bool_or(judged.is_inside)
     ) AS by_user
 ),
 

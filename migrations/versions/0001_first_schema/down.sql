@@ -2,15 +2,25 @@
 
 DROP FUNCTION admd_slope;
 
+DROP FUNCTION hours_back;
+
+DROP FUNCTION count_hours_back;
+
 DROP FUNCTION hours_between;
 
 DROP FUNCTION last_7_days;
+
+DROP FUNCTION days_at_ends;
+
+DROP FUNCTION whole_days;
 
 DROP FUNCTION periods_in_range;
 
 DROP FUNCTION days_in_range;
 
 DROP FUNCTION cut_days;
+
+DROP FUNCTION days_near_ends;
 
 DROP FUNCTION hours_in_range;
 

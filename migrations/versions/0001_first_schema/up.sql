@@ -397,7 +397,24 @@ BEGIN ATOMIC
     WHERE totals.hour >= coalesce($2, '-infinity') AND totals.hour <= coalesce($3, 'infinity');
 END;
 
--- The first and the last day of a range, where it cuts them: added up again from their hours inside the range.
+-- The observed days that a range may cut. A clock that is set back over midnight shows the day before once more, so a day
+-- may have hours on either side of an instant that lies on the day before it or after it.
+CREATE FUNCTION days_near_ends(measure text, start_date timestamptz, end_date timestamptz)
+RETURNS TABLE (day date, first_hour timestamptz, last_hour timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT daily.day, daily.first_hour, daily.last_hour
+    FROM daily_totals AS daily
+    WHERE daily.measure = $1
+        AND daily.day = ANY(
+            (
+                SELECT ARRAY[first_day - 1, first_day, first_day + 1, last_day - 1, last_day, last_day + 1]
+                FROM outermost_days($2, $3)
+            )::date []
+        );
+END;
+
+-- The days that a range cuts: added up again from their hours inside it.
 CREATE FUNCTION cut_days(measure text, start_date timestamptz, end_date timestamptz)
 RETURNS TABLE (
     day date,
@@ -412,7 +429,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
-        whole.day,
+        near.day,
         sum(hourly.energy_kwh),
         count(*),
         count(*) FILTER (WHERE hourly.energy_kwh > 0),
@@ -420,19 +437,17 @@ BEGIN ATOMIC
         (array_agg(hourly.hour ORDER BY hourly.energy_kwh DESC, hourly.hour))[1],
         min(hourly.hour),
         max(hourly.hour)
-    FROM daily_totals AS whole
+    FROM site
+    CROSS JOIN days_near_ends($1, $2, $3) AS near
     CROSS JOIN LATERAL (
         SELECT totals.hour, energy_kwh(totals, $1) AS energy_kwh
         FROM hourly_totals AS totals
-        WHERE totals.hour BETWEEN greatest(whole.first_hour, $2) AND least(whole.last_hour, $3)
+        WHERE totals.hour BETWEEN greatest(near.first_hour, $2) AND least(near.last_hour, $3)
+            AND (totals.hour AT TIME ZONE site.timezone)::date = near.day
     ) AS hourly
-    WHERE whole.measure = $1
-        AND whole.day IN (
-            (SELECT first_day FROM outermost_days($2, $3)),
-            (SELECT last_day FROM outermost_days($2, $3))
-        )
-        AND (whole.first_hour < $2 OR whole.last_hour > $3)
-    GROUP BY whole.day;
+    WHERE (near.first_hour < $2 OR near.last_hour > $3)
+        AND greatest(near.first_hour, $2) <= least(near.last_hour, $3)
+    GROUP BY near.day;
 END;
 
 -- The days of a measure. Whole days come from daily_totals.
@@ -449,15 +464,18 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+    WITH outermost AS (
+        SELECT first_day - 1 AS first_day, last_day + 1 AS last_day FROM outermost_days($2, $3)
+    )
+
     SELECT
-        whole.day, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.peak_hour_kwh, whole.peak_hour,
-        whole.first_hour, whole.last_hour
-    FROM daily_totals AS whole
-    WHERE whole.measure = $1
-        AND whole.day BETWEEN (SELECT first_day FROM outermost_days($2, $3))
-            AND (SELECT last_day FROM outermost_days($2, $3))
-        AND whole.first_hour >= coalesce($2, '-infinity')
-        AND whole.last_hour <= coalesce($3, 'infinity')
+        daily.day, daily.energy_kwh, daily.observed_hours, daily.active_hours, daily.peak_hour_kwh, daily.peak_hour,
+        daily.first_hour, daily.last_hour
+    FROM daily_totals AS daily
+    WHERE daily.measure = $1
+        AND daily.day BETWEEN (SELECT first_day FROM outermost) AND (SELECT last_day FROM outermost)
+        AND daily.first_hour >= coalesce($2, '-infinity')
+        AND daily.last_hour <= coalesce($3, 'infinity')
     UNION ALL
     SELECT cut.* FROM cut_days($1, $2, $3) AS cut;
 END;
@@ -479,11 +497,12 @@ BEGIN ATOMIC
         SELECT first_day, last_day FROM outermost_days($2, $3)
     ),
 
+    -- Not one that begins on the last day: the month before it may be cut after that day's first midnight.
     months AS (
         SELECT monthly.*
         FROM monthly_closed AS monthly
         WHERE monthly.measure = $1
-            AND monthly.month BETWEEN (SELECT first_day FROM outermost) AND (SELECT last_day FROM outermost)
+            AND monthly.month BETWEEN (SELECT first_day FROM outermost) AND (SELECT last_day - 1 FROM outermost)
             AND monthly.first_hour >= coalesce($2, '-infinity')
             AND monthly.last_hour <= coalesce($3, 'infinity')
     ),
@@ -501,24 +520,61 @@ BEGIN ATOMIC
     FROM months
     UNION ALL
     SELECT
-        1::bigint, whole.energy_kwh, whole.observed_hours, whole.active_hours, whole.energy_kwh AS peak_day_kwh,
-        whole.peak_hour_kwh
+        1::bigint, daily.energy_kwh, daily.observed_hours, daily.active_hours, daily.energy_kwh AS peak_day_kwh,
+        daily.peak_hour_kwh
     FROM (
         SELECT * FROM daily_closed WHERE day <= (SELECT last_day_before FROM outside)
         UNION ALL
         SELECT * FROM daily_closed WHERE day >= (SELECT first_day_after FROM outside)
         UNION ALL
         SELECT * FROM daily_recent
-    ) AS whole
-    WHERE whole.measure = $1
-        AND whole.day BETWEEN (SELECT first_day FROM outermost) AND (SELECT last_day FROM outermost)
-        AND whole.first_hour >= coalesce($2, '-infinity')
-        AND whole.last_hour <= coalesce($3, 'infinity')
+    ) AS daily
+    WHERE daily.measure = $1
+        AND daily.day BETWEEN (SELECT first_day - 1 FROM outermost) AND (SELECT last_day + 1 FROM outermost)
+        AND daily.first_hour >= coalesce($2, '-infinity')
+        AND daily.last_hour <= coalesce($3, 'infinity')
     UNION ALL
     SELECT
         1::bigint, cut.energy_kwh, cut.observed_hours, cut.active_hours, cut.energy_kwh AS peak_day_kwh,
         cut.peak_hour_kwh
     FROM cut_days($1, $2, $3) AS cut;
+END;
+
+-- For user_day, which does not know its hours: between these days, both inclusive, all hours lie inside the range.
+CREATE FUNCTION whole_days(measure text, start_date timestamptz, end_date timestamptz)
+RETURNS TABLE (first_day date, last_day date)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        coalesce(near.last_day_begun_before + 1, outermost.first_day - 1),
+        coalesce(near.first_day_ended_after - 1, outermost.last_day + 1)
+    FROM outermost_days($2, $3) AS outermost
+    JOIN measure ON measure.measure = $1 AND measure.is_held
+    CROSS JOIN (
+        SELECT
+            max(day) FILTER (WHERE first_hour < $2) AS last_day_begun_before,
+            min(day) FILTER (WHERE last_hour > $3) AS first_day_ended_after
+        FROM days_near_ends($1, $2, $3)
+    ) AS near;
+END;
+
+-- The other days that have hours inside the range: those between first_hour and last_hour that lie on the day.
+CREATE FUNCTION days_at_ends(measure text, start_date timestamptz, end_date timestamptz)
+RETURNS TABLE (day date, first_hour timestamptz, last_hour timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT near.day, greatest(near.first_hour, $2), least(near.last_hour, $3)
+    FROM (
+        SELECT
+            day,
+            first_hour,
+            last_hour,
+            max(day) FILTER (WHERE first_hour < $2) OVER () AS last_day_begun_before,
+            min(day) FILTER (WHERE last_hour > $3) OVER () AS first_day_ended_after
+        FROM days_near_ends($1, $2, $3)
+    ) AS near
+    WHERE (near.day <= near.last_day_begun_before OR near.day >= near.first_day_ended_after)
+        AND greatest(near.first_hour, $2) <= least(near.last_hour, $3);
 END;
 
 -- From seven days before the latest hour, on the site's clock, to that hour: up to eight calendar days. With an end, the
@@ -550,20 +606,50 @@ BEGIN ATOMIC
     ) AS latest;
 END;
 
--- How many hours begin inside a period, counted from its beginning, and inside a range of which either end may be open.
--- The period ends before its end; the range is inclusive.
-CREATE FUNCTION hours_between(begins timestamptz, ends timestamptz, start_date timestamptz, end_date timestamptz)
+-- How many hours, on the minute of an observed one, lie inside a period and begin inside a range of which either end may be
+-- open. The period ends before its end; the range is inclusive.
+CREATE FUNCTION hours_between(
+    begins timestamptz, ends timestamptz, observed timestamptz, start_date timestamptz, end_date timestamptz
+)
 RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT greatest(
         least(
-            floor(extract(EPOCH FROM $2 - $1) / 3600) - 1,
-            floor(extract(EPOCH FROM coalesce($4, $2) - $1) / 3600)
+            ceil(extract(EPOCH FROM $1 - $3) / 3600) + floor(extract(EPOCH FROM $2 - $1) / 3600) - 1,
+            floor(extract(EPOCH FROM $5 - $3) / 3600)
         )
-        - greatest(ceil(extract(EPOCH FROM coalesce($3, $1) - $1) / 3600), 0) + 1,
+        - greatest(ceil(extract(EPOCH FROM $1 - $3) / 3600), ceil(extract(EPOCH FROM $4 - $3) / 3600)) + 1,
         0
     )::bigint;
+END;
+
+-- How many hours of a range, on the minute of an observed one, come between two showings of a midnight, on the day before it.
+CREATE FUNCTION count_hours_back(
+    first_showing timestamptz, midnight timestamp, timezone text,
+    observed timestamptz, start_date timestamptz, end_date timestamptz
+)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT count(*)
+    FROM generate_series(
+        $4 + ceil(extract(EPOCH FROM $1 - $4) / 3600) * interval '1 hour',
+        $2 AT TIME ZONE $3 - interval '1 microsecond',
+        interval '1 hour'
+    ) AS hour
+    WHERE hour AT TIME ZONE $3 < $2 AND hour BETWEEN coalesce($5, '-infinity') AND coalesce($6, 'infinity');
+END;
+
+-- The same, inlined, so that only a midnight that a clock shows twice costs more.
+CREATE FUNCTION hours_back(
+    first_showing timestamptz, midnight timestamp, timezone text,
+    observed timestamptz, start_date timestamptz, end_date timestamptz
+)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN $1 < $2 AT TIME ZONE $3 THEN count_hours_back($1, $2, $3, $4, $5, $6) ELSE 0 END;
 END;
 
 -- What the grid KPIs share.
