@@ -2,6 +2,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from evload.api.contract.endpoints import ENDPOINTS
 from evload.api.contract.openapi import document
+from evload.api.contract.service import OPERATIONS
 from evload.measures import MEASURES
 
 
@@ -12,15 +13,22 @@ def test_the_document_is_valid_openapi_3_1() -> None:
 
 def test_every_endpoint_is_documented_with_its_parameters() -> None:
     paths = document()["paths"]
-    assert set(paths) == {"/"} | {endpoint.path for endpoint in ENDPOINTS}
+    assert set(paths) == {endpoint.path for endpoint in ENDPOINTS} | {operation.path for operation in OPERATIONS}
     for endpoint in ENDPOINTS:
-        named = {parameter["name"] for parameter in paths[endpoint.path]["get"]["parameters"]}
-        assert named == set(endpoint.params.model_fields)
-        assert "422" in paths[endpoint.path]["get"]["responses"]
+        operation = paths[endpoint.path]["get"]
+        named = {parameter["name"] for parameter in operation["parameters"]}
+        assert named == {*endpoint.params.model_fields, "If-None-Match"}
+        assert {"200", "304", "422"} <= set(operation["responses"])
 
 
-def test_optional_dates_do_not_show_a_null_default() -> None:
+def test_operations_have_names_of_their_own() -> None:
+    names = [methods["get"]["operationId"] for methods in document()["paths"].values()]
+    assert len(names) == len(set(names))
+
+
+def test_optional_parameters_may_be_empty_and_show_no_null() -> None:
     parameters = document()["paths"]["/kpi/total-energy"]["get"]["parameters"]
     by_name = {parameter["name"]: parameter for parameter in parameters}
     assert "default" not in by_name["start_date"]["schema"]
+    assert by_name["start_date"]["allowEmptyValue"]
     assert by_name["measure"]["schema"] == {"type": "string", "enum": [measure.name for measure in MEASURES]}

@@ -1,6 +1,7 @@
 """Reads the filters: users and locations by their ids, each parameter repeatable or a list as a line of CSV."""
 
 import csv
+import re
 from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -9,6 +10,10 @@ from pydantic_core import PydanticCustomError
 FILTERS = frozenset({"user_id", "location_id"})
 """The parameters that may be repeated."""
 MAX_IDS = 200
+# A line of CSV, without quotes inside a field that is not quoted: these are more likely a mistake. Postgres stores no
+# NUL, so none can be asked for.
+ID = r'(?:"(?:[^"\x00]|"")*"|[^",\r\n\x00]+|)'
+LINE = re.compile(f"{ID}(,{ID})*")
 NOT_IDS = "Input should be ids with commas between them; an id that holds a comma or a quote is quoted as in CSV"
 
 
@@ -26,31 +31,33 @@ def _read(texts: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _ids(text: str) -> list[str]:
-    """Reads one line of CSV. Postgres stores no NUL, so none can be asked for."""
-    try:
-        (ids,) = csv.reader([text], strict=True)
-    except (csv.Error, ValueError):
-        ids = []
-    if not ids or "\x00" in text:
+    if not LINE.fullmatch(text):
         raise PydanticCustomError("list_type", NOT_IDS)
+    (ids,) = csv.reader([text], strict=True)
     return ids
 
 
 def _schema(of: str) -> dict[str, object]:
-    return {"type": "array", "items": {"type": "string"}, "maxItems": MAX_IDS, "examples": [[f"{of}-1", f"{of}-2"]]}
+    return {
+        "type": "array",
+        "items": {"type": "string", "pattern": f"^{LINE.pattern}$"},
+        "examples": [[f"{of}-1", f"{of}-2"]],
+    }
 
 
+ASKED = f" Repeated, or with commas between the ids; up to {MAX_IDS}."
 UserIds = Annotated[
     tuple[str, ...] | None,
     BeforeValidator(_read),
     WithJsonSchema(_schema("user")),
     Field(
         description="Only these users. What is observed is observed for all: means are over the site's hours and days."
+        + ASKED
     ),
 ]
 LocationIds = Annotated[
     tuple[str, ...] | None,
     BeforeValidator(_read),
     WithJsonSchema(_schema("garage")),
-    Field(description='Only what was charged at these locations. `""` is the location of rows that name none.'),
+    Field(description='Only what was charged at these locations. `""` is the location of rows that name none.' + ASKED),
 ]

@@ -4,9 +4,10 @@ All power is the mean over an hour, in kW: a tariff that measures quarters of an
 `docs/grid-kpis.md` has formulas, sources and limits.
 """
 
+import re
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -14,46 +15,51 @@ from pydantic_core import PydanticCustomError
 from evload.api.contract.params import FilteredRange, TimedRange
 
 MAX_LISTED = 200
-
-
-def _listed(value: object) -> object:
-    return value.split(",") if isinstance(value, str) else value
-
-
-def _list_schema(kind: str, example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": rf"^{kind}(,{kind})*$", "examples": [example]})
-
-
 MAX_KW = 10**9
+MAX_DECIMALS = 6
+MAX_USERS = 10**6
+MICRO = 10**-MAX_DECIMALS
+
+
+class Listed(NamedTuple):
+    """A parameter that is a list of numbers as one text. The document and the reading share its pattern."""
+
+    number: str
+    most: int
+    what: str
+
+    @property
+    def pattern(self) -> str:
+        return f"(?:{self.number})(?:,(?:{self.number})){{0,{self.most - 1}}}"
+
+    def read(self, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if not re.fullmatch(self.pattern, value):
+            message = f"Input should be up to {self.most} {self.what}, with commas between them"
+            raise PydanticCustomError("list_type", "{message}", {"message": message})
+        return value.split(",")
+
+    def schema(self, example: str) -> WithJsonSchema:
+        return WithJsonSchema({"type": "string", "pattern": f"^{self.pattern}$", "examples": [example]})
+
+
+KWS = Listed(
+    rf"[0-9]{{1,9}}(?:\.[0-9]{{1,{MAX_DECIMALS}}})?", MAX_LISTED, f"powers in kW of at most {MAX_DECIMALS} decimals"
+)
+COUNTS = Listed("[1-9][0-9]{0,5}|1000000", MAX_LISTED, "whole numbers from 1 to 1000000")
+WEEKDAYS = Listed("[1-7]", 7, "weekdays, 1 is Monday")
+MONTHS = Listed("0?[1-9]|1[0-2]", 12, "months from 1 to 12")
+
 Kw = Annotated[
     Decimal,
-    Field(ge=0, le=MAX_KW, decimal_places=6),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_KW}),
+    Field(ge=0, le=MAX_KW, decimal_places=MAX_DECIMALS),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_KW, "multipleOf": MICRO}),
 ]
-Kws = Annotated[
-    tuple[Kw, ...] | None,
-    BeforeValidator(_listed),
-    Field(max_length=MAX_LISTED),
-    _list_schema(r"\d+(\.\d+)?", "0,2,5,10,15,20"),
-]
-Counts = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=1_000_000)], ...] | None,
-    BeforeValidator(_listed),
-    Field(max_length=MAX_LISTED),
-    _list_schema(r"\d+", "1,2,5,10"),
-]
-Weekdays = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=7)], ...] | None,
-    BeforeValidator(_listed),
-    Field(max_length=7),
-    _list_schema("[1-7]", "1,2,3,4,5"),
-]
-Months = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=12)], ...] | None,
-    BeforeValidator(_listed),
-    Field(max_length=12),
-    _list_schema(r"\d+", "11,12,1,2,3"),
-]
+Kws = Annotated[tuple[Decimal, ...] | None, BeforeValidator(KWS.read), KWS.schema("0,2,5,10,15,20")]
+Counts = Annotated[tuple[int, ...] | None, BeforeValidator(COUNTS.read), COUNTS.schema("1,2,5,10")]
+Weekdays = Annotated[tuple[int, ...] | None, BeforeValidator(WEEKDAYS.read), WEEKDAYS.schema("1,2,3,4,5")]
+Months = Annotated[tuple[int, ...] | None, BeforeValidator(MONTHS.read), MONTHS.schema("11,12,1,2,3")]
 
 
 class PeakPer(StrEnum):
@@ -82,9 +88,14 @@ class HeadroomRange(FilteredRange):
     power_factor: Annotated[
         Decimal,
         Field(
-            gt=0, le=1, decimal_places=6, default=1, validate_default=True, description="Of the load, for `limit_kva`."
+            gt=0,
+            le=1,
+            decimal_places=MAX_DECIMALS,
+            default=1,
+            validate_default=True,
+            description="Of the load, for `limit_kva`.",
         ),
-        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+        WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1, "multipleOf": MICRO}),
     ]
     base_kw: Annotated[Kw, Field(default=0, validate_default=True, description="What else the connection carries.")]
 

@@ -13,13 +13,14 @@ DATE_FORMS = (
     "ISO 8601 with or without an offset (without: on the site's clock), a plain date, a month (2019-01), a year (2019),"
     " Unix seconds (9 or 10 digits) or milliseconds (12 or 13 digits)"
 )
+YEAR = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
 # Clients generated from the document may send all of these. A `date-time` has an offset; the description tells that it
-# may be left out.
+# may be left out, as no schema says of a local time that its day must be there.
 MOMENT_SCHEMA = {
     "anyOf": [
         {"type": "string", "format": "date"},
         {"type": "string", "format": "date-time"},
-        {"type": "string", "pattern": r"^\d{4}(-\d{2}|\d{4})?$"},
+        {"type": "string", "pattern": f"^{YEAR}(-(0[1-9]|1[0-2]))?$"},
         {"type": "integer", "minimum": 100_000_000, "maximum": 9_999_999_999},
         {"type": "integer", "minimum": 100_000_000_000, "maximum": 9_999_999_999_999},
     ],

@@ -1,25 +1,28 @@
-"""The OpenAPI 3.1 document, made from the table of endpoints and the models."""
+"""The OpenAPI 3.1 document, made from the tables of endpoints and operations, and from the models."""
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
-from evload.api.contract.media_types import JSON, MEDIA_TYPES
+from evload.api.contract.media_types import MEDIA_TYPES
 from evload.api.contract.models import BadParameters, Model, Problem
+from evload.api.contract.service import OPERATIONS, DataVersionEvent, Operation, Said
 from evload.queries import query
 
 Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
 
 
-def _answers() -> list[type[Model]]:
-    answers = dict.fromkeys(form.answer for endpoint in ENDPOINTS for form in endpoint.forms)
-    return [answer for answer in answers if issubclass(answer, Model)]
+def _models() -> list[type[Model]]:
+    said = [answer.content for operation in OPERATIONS for answer in operation.answers.values()]
+    answers = [form.answer for endpoint in ENDPOINTS for form in endpoint.forms]
+    found = dict.fromkeys([Problem, BadParameters, DataVersionEvent, *said, *answers])
+    return [model for model in found if model is not None and issubclass(model, Model)]
 
-
-MODELS: list[type[Model]] = [Problem, BadParameters, *_answers()]
 
 DESCRIPTION = """Energy and utilisation KPIs of hourly EV charging loads.
 
@@ -27,19 +30,50 @@ Times are on the site's clock, without an offset. Ranges are inclusive at both e
 hours inside count. Energies are kWh. KPIs are rounded to 2 decimals, loads are given to 3. A parameter that is
 not listed, or that is given twice, is refused with 422. An empty value counts as not given, and names that begin with
 `_` are ignored."""
+IF_NONE_MATCH = "The `ETag` of an answer that the client has: if it is still the same, 304 comes without a body."
+HELD = {
+    "ETag": "Names exactly this answer. To be sent back as `If-None-Match`.",
+    "X-Data-Version": "The data that the answer belongs to: it counts every change.",
+}
+LINK = {"Link": "The next page, where there is one"}
+NOT_MODIFIED = Said("The client has this answer already", None, headers=HELD)
+EMPTY_RANGE = Said("start_date is after end_date", Problem)
+NOTHING = Said("Nothing was observed, or what the question names is not known", Problem)
+REFUSED = Said(
+    "A parameter does not parse, is not listed, is missing, contradicts another, or is given twice", BadParameters
+)
+FAILED = Said("The database is away, or the query failed", Problem)
+BUSY = Said(
+    "Too many requests are waiting for the database, or evload is about to end",
+    Problem,
+    headers={"Retry-After": "Seconds"},
+)
 
 
-def _ref(model: type[Model]) -> Json:
-    return {"$ref": REF.format(model=model.__name__)}
+def _schema(model: type[Model] | type[str]) -> Json:
+    return {"$ref": REF.format(model=model.__name__)} if issubclass(model, Model) else {"type": "string"}
 
 
-def _body(description: str, schema: Json) -> Json:
-    return {"description": description, "content": {JSON.content_type: {"schema": schema}}}
+def _response(said: Said) -> Json:
+    response: Json = {"description": said.description}
+    if said.content is not None:
+        response["content"] = {said.content_type: {"schema": _schema(said.content)}}
+    return {**response, **_headers(said.headers)}
+
+
+def _headers(headers: Mapping[str, str]) -> Json:
+    described = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
+    return {"headers": described} if described else {}
+
+
+def _request_header(name: str, description: str) -> Json:
+    return {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": description}
 
 
 def _parameters(endpoint: Endpoint) -> list[Json]:
     model = endpoint.params.model_json_schema()
-    return [_parameter(name, dict(schema), model, endpoint) for name, schema in model.get("properties", {}).items()]
+    named = [_parameter(name, dict(schema), model, endpoint) for name, schema in model.get("properties", {}).items()]
+    return [*named, _request_header("If-None-Match", IF_NONE_MATCH)]
 
 
 def _parameter(name: str, schema: Json, model: Json, endpoint: Endpoint) -> Json:
@@ -56,62 +90,64 @@ def _parameter(name: str, schema: Json, model: Json, endpoint: Endpoint) -> Json
         del schema["default"]
     parameter: Json = {"name": name, "in": "path" if in_path else "query", "schema": schema}
     parameter["required"] = name in model.get("required", ())
+    if not parameter["required"]:
+        parameter["allowEmptyValue"] = True
     return {**parameter, "description": description} if description else parameter
 
 
 def _answer_schema(endpoint: Endpoint) -> Json:
-    models = dict.fromkeys(form.answer for form in endpoint.forms)
-    items = [_ref(model) if issubclass(model, Model) else {"type": "string"} for model in models]
+    items = [_schema(model) for model in dict.fromkeys(form.answer for form in endpoint.forms)]
     item = {"anyOf": items} if len(items) > 1 else items[0]
     return {"type": "array", "items": item} if endpoint.is_list else item
 
 
 def _answered(endpoint: Endpoint) -> Json:
     media_types = (media_type for media_type in MEDIA_TYPES if endpoint.shape in media_type.envelopes)
-    schema = _answer_schema(endpoint)
-    content = {media_type.content_type: {"schema": schema} for media_type in media_types}
-    answered: Json = {"description": "The answer", "content": content}
-    if endpoint.is_paged:
-        link = {"description": "The next page, where there is one", "schema": {"type": "string"}}
-        answered["headers"] = {"Link": link}
-    return answered
+    content = {media_type.content_type: {"schema": _answer_schema(endpoint)} for media_type in media_types}
+    return {"description": "The answer", "content": content, **_headers(HELD | (LINK if endpoint.is_paged else {}))}
 
 
-def _responses(endpoint: Endpoint) -> Json:
-    problem = _ref(Problem)
-    fields = endpoint.params.model_fields
-    responses = {"200": _answered(endpoint)}
-    if "start_date" in fields:
-        responses["400"] = _body("start_date is after end_date", problem)
-    if not endpoint.may_be_empty:
-        responses["404"] = _body("Nothing was observed", problem)
-    responses["422"] = _body("A parameter does not parse, is not listed, or is given twice", _ref(BadParameters))
-    busy = _body("Too many requests are waiting for the database, or evload is about to end", problem)
-    busy["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
-    return {**responses, "500": _body("The database is away, or the query failed", problem), "503": busy}
+def _errors(endpoint: Endpoint) -> dict[HTTPStatus, Said]:
+    return {
+        HTTPStatus.NOT_MODIFIED: NOT_MODIFIED,
+        **({HTTPStatus.BAD_REQUEST: EMPTY_RANGE} if "start_date" in endpoint.params.model_fields else {}),
+        **({} if endpoint.may_be_empty else {HTTPStatus.NOT_FOUND: NOTHING}),
+        HTTPStatus.UNPROCESSABLE_ENTITY: REFUSED,
+        HTTPStatus.INTERNAL_SERVER_ERROR: FAILED,
+        HTTPStatus.SERVICE_UNAVAILABLE: BUSY,
+    }
 
 
-def _operation(endpoint: Endpoint) -> Json:
+def _responses(answers: Mapping[HTTPStatus, Said]) -> Json:
+    return {str(status.value): _response(said) for status, said in answers.items()}
+
+
+def _of_endpoint(endpoint: Endpoint) -> Json:
     return {
         "operationId": endpoint.query.replace("/", "_"),
         "tags": [endpoint.path.split("/")[1]],
         "summary": endpoint.summary,
         "description": query(endpoint.query).sentence,
         "parameters": _parameters(endpoint),
-        "responses": _responses(endpoint),
+        "responses": {"200": _answered(endpoint), **_responses(_errors(endpoint))},
     }
 
 
-def _welcome() -> Json:
+def _of_service(operation: Operation) -> Json:
     return {
-        "operationId": "welcome",
-        "summary": "Welcome",
-        "responses": {"200": _body("A greeting", {"type": "string"})},
+        "operationId": operation.path.strip("/") or "welcome",
+        "tags": ["service"],
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": [_request_header(*header) for header in operation.request_headers.items()],
+        "responses": _responses(operation.answers),
     }
 
 
 def document() -> Json:
-    _, schemas = models_json_schema([*((model, "serialization") for model in MODELS)], ref_template=REF)
+    _, schemas = models_json_schema([*((model, "serialization") for model in _models())], ref_template=REF)
+    paths = {operation.path: _of_service(operation) for operation in OPERATIONS}
+    paths |= {endpoint.path: _of_endpoint(endpoint) for endpoint in ENDPOINTS}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -121,6 +157,6 @@ def document() -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "paths": {"/": {"get": _welcome()}, **{e.path: {"get": _operation(e)} for e in ENDPOINTS}},
+        "paths": {path: {"get": operation} for path, operation in paths.items()},
         "components": {"schemas": schemas["$defs"]},
     }
