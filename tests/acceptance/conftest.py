@@ -80,6 +80,21 @@ async def empty_api(
             yield serving
 
 
+SAMPLE = Path(__file__).parents[2] / "data/sample_hourly_loads.csv"
+
+
+@pytest.fixture(scope="session")
+async def sample_api(
+    databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
+    """Serves the bundled sample, which examples are about, to be read only."""
+    async with copied(databases, template) as dsn:
+        shell = Shell(tmp_path_factory.mktemp("sample")).on(dsn)
+        shell.succeed("load", SAMPLE)
+        with shell.serving("serve") as serving:
+            yield serving
+
+
 ODD_USERS = ("Ø b/2", "<b>bold</b>", "=1+1", "50% & more?#", 'say "hi"; now')
 
 
