@@ -78,7 +78,7 @@ MOMENTS = (
     "1545382",
 )
 COUNTS = ("0", "1001", "abc", "-1", " ", "1.5", "9" * 5000)
-IDS = ('"a', 'a"b"c,"', "a\nb", "a\x00b", ",".join(map(str, range(201))))
+IDS = ('"a', 'a"b"c,"', 'a"b', "a\n", "a\nb", "a\x00b", ",".join(map(str, range(201))))
 POWERS = ("-1", "abc", " ", "NaN", "Infinity", "-inf", "1e999", "1e-999", "9" * 5000, "0." + "1" * 5000, "1,5 kW")
 UNPARSABLE = {
     "start_date": MOMENTS,
@@ -93,11 +93,11 @@ UNPARSABLE = {
     "by": (" ", "MONTH", "fortnight", "hour,day"),
     "per": (" ", "week", "DAY"),
     "rule": (" ", "NO", "se"),
-    "users": ("0", "1000001", "abc", "1,", "1,,2", "1,x", "1.5", "9" * 5000, ",".join(["1"] * 201)),
+    "users": ("0", "+1", " 1", "1000001", "abc", "1,", "1,,2", "1,x", "1.5", "9" * 5000, ",".join(["1"] * 201)),
     "peaks": ("0", "32", "abc", "1.5", "9" * 5000),
     "from_hour": ("-1", "24", "10:00"),
     "to_hour": ("0", "25", "10:00"),
-    "weekdays": ("0", "8", "monday", "1,8", "1;2", "1,2,3,4,5,6,7,1"),
+    "weekdays": ("0", "01", "8", "monday", "1,8", "1;2", "1,2,3,4,5,6,7,1"),
     "months": ("0", "13", "june", "1,13"),
     "average_months": ("0", "121", "year"),
     "limit_kw": POWERS,
@@ -105,7 +105,7 @@ UNPARSABLE = {
     "base_kw": POWERS,
     "floor_kw": POWERS,
     "power_factor": ("0", "1.01", "-1", "NaN", "Infinity", "cos", "0." + "9" * 5000),
-    "steps": (*POWERS, "0,x", "2,5,", ",".join(["1"] * 201)),
+    "steps": (*POWERS, "-0", ".5", "+1", "0.1234567", "0,x", "2,5,", ",".join(["1"] * 201)),
 }
 """Parameter -> values that do not parse."""
 
