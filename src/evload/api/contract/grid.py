@@ -83,7 +83,8 @@ class HeadroomRange(FilteredRange):
 
     limit_kva: Annotated[Kw | None, Field(description="The limit in kVA: times `power_factor` it is kW.")] = None
     limit_kw: Annotated[
-        Kw | None, Field(validate_default=True, description="The limit in kW. Give this or `limit_kva`.")
+        Kw | None,
+        Field(validate_default=True, description="The limit in kW. Give this or `limit_kva`.", examples=[150]),
     ] = None
     power_factor: Annotated[
         Decimal,
