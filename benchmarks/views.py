@@ -1,4 +1,4 @@
-"""Compares every value of the totals, and of the users' days, with a full recomputation from the rows in SQL."""
+"""Compares every value of the totals, and of the users' days, months and years, with a full recomputation in SQL."""
 
 from common import fetch, measures_of
 
@@ -77,6 +77,13 @@ expected_months AS (
     GROUP BY month, measure
 ),
 
+expected_user_periods AS (
+    SELECT period, date_trunc(period, day)::date AS start, user_id, {sums}, {peaks}
+    FROM user_day
+    CROSS JOIN (VALUES ('month'), ('year')) AS kind (period)
+    GROUP BY 1, 2, 3
+),
+
 hours AS (
     SELECT hour, {columns} FROM hourly_totals
 ),
@@ -93,6 +100,10 @@ months AS (
 
 user_days AS (
     SELECT day, user_id, hours, sessions_begun, {columns} FROM user_day
+),
+
+user_periods AS (
+    SELECT period, start, user_id, {columns}, {peak_columns} FROM user_period
 )
 
 SELECT
@@ -105,7 +116,9 @@ SELECT
     + (SELECT count(*) FROM (TABLE expected_months EXCEPT ALL TABLE months) AS missing)
     + (SELECT count(*) FROM (TABLE months EXCEPT ALL TABLE expected_months) AS excess)
     + (SELECT count(*) FROM (TABLE expected_user_days EXCEPT ALL TABLE user_days) AS missing)
-    + (SELECT count(*) FROM (TABLE user_days EXCEPT ALL TABLE expected_user_days) AS excess) AS differences,
+    + (SELECT count(*) FROM (TABLE user_days EXCEPT ALL TABLE expected_user_days) AS excess)
+    + (SELECT count(*) FROM (TABLE expected_user_periods EXCEPT ALL TABLE user_periods) AS missing)
+    + (SELECT count(*) FROM (TABLE user_periods EXCEPT ALL TABLE expected_user_periods) AS excess) AS differences,
     (SELECT count(*) FROM hourly_load) AS stored_rows,
     site.stored_rows AS counted_rows,
     site.data_version
@@ -122,6 +135,8 @@ def check_views(dsn: str) -> int:
     measures = measures_of(dsn)
     query = DIFFERENCES.format(
         columns=", ".join(measures),
+        peak_columns=", ".join(f"peak_{measure}" for measure in measures),
+        peaks=", ".join(f"max(peak_{measure}) AS peak_{measure}" for measure in measures),
         sums=", ".join(f"coalesce(sum({measure}), 0) AS {measure}" for measure in measures),
         values=", ".join(f"('{measure}', {measure})" for measure in measures),
     )

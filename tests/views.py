@@ -88,6 +88,19 @@ def _user_days(rows: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
+def _user_periods(days: pl.DataFrame) -> pl.DataFrame:
+    periods = [
+        days.with_columns(pl.lit(period).alias("period"), pl.col("day").dt.truncate(every).alias("start"))
+        for period, every in (("month", "1mo"), ("year", "1y"))
+    ]
+    return (
+        pl.concat(periods)
+        .group_by("period", "start", "user_id")
+        .agg(pl.col(MEASURES).sum(), pl.col(PEAKS).max())
+        .sort("period", "start", "user_id")
+    )
+
+
 async def assert_views_agree(connection: asyncpg.Connection) -> None:
     """Reads rows and views in one snapshot."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -100,7 +113,11 @@ async def assert_views_agree(connection: asyncpg.Connection) -> None:
         recent_since = await connection.fetchval("SELECT greatest(recent_since, '1800-01-01') FROM site")
         names = ", ".join(("day", "user_id", "hours", "sessions_begun", *MEASURES, *PEAKS))
         days = f"SELECT {names} FROM user_day ORDER BY day, user_id"
-        assert [tuple(row) for row in await connection.fetch(days)] == list(_user_days(rows, timezone).iter_rows())
+        expected = _user_days(rows, timezone)
+        assert [tuple(row) for row in await connection.fetch(days)] == list(expected.iter_rows())
+        names = ", ".join(("period", "start", "user_id", *MEASURES, *PEAKS))
+        periods = f"SELECT {names} FROM user_period ORDER BY period, start, user_id"
+        assert [tuple(row) for row in await connection.fetch(periods)] == list(_user_periods(expected).iter_rows())
         sums = await connection.fetch(
             f"SELECT hour, location_id, {', '.join(MEASURES)} FROM hourly_sum ORDER BY location_id, hour"
         )

@@ -138,3 +138,21 @@ CREATE TABLE user_day (
     peak_metered_kwh numeric NOT NULL,
     CONSTRAINT user_day_pkey PRIMARY KEY (day, user_id)
 );
+
+-- The same energies per user and month, and per user and year, of the days in user_day. start is the period's first day.
+CREATE TABLE user_period (
+    start date NOT NULL,
+    period text COLLATE "C" NOT NULL CONSTRAINT user_period_is_known CHECK (period IN ('month', 'year')),
+    user_id text COLLATE "C" NOT NULL,
+    synthetic_3_6_kwh numeric NOT NULL,
+    synthetic_7_2_kwh numeric NOT NULL,
+    flex_3_6_kwh numeric NOT NULL,
+    flex_7_2_kwh numeric NOT NULL,
+    metered_kwh numeric NOT NULL,
+    peak_synthetic_3_6_kwh numeric NOT NULL,
+    peak_synthetic_7_2_kwh numeric NOT NULL,
+    peak_flex_3_6_kwh numeric NOT NULL,
+    peak_flex_7_2_kwh numeric NOT NULL,
+    peak_metered_kwh numeric NOT NULL,
+    CONSTRAINT user_period_pkey PRIMARY KEY (period, start, user_id)
+);

@@ -21,30 +21,11 @@ last_days AS (
     CROSS JOIN LATERAL days_in_range($1::text, last.start_date, last.end_date) AS days
 ),
 
-whole AS (
-    SELECT first_day, last_day FROM whole_days($1::text, $2::timestamptz, $3::timestamptz)
-),
-
--- Each user's own peak hour: of whole days from user_day, of the days that the range cuts from their rows.
+-- Each user's own peak hour.
 user_peaks AS (
-    SELECT peaks.user_id, coalesce(max(peaks.peak_kwh), 0) AS peak_kwh
-    FROM (
-        SELECT of_day.user_id, peak_kwh(of_day, $1::text) AS peak_kwh
-        FROM user_day AS of_day
-        WHERE of_day.day BETWEEN (SELECT first_day FROM whole) AND (SELECT last_day FROM whole)
-        UNION ALL
-        SELECT by_hour.user_id, by_hour.energy_kwh AS peak_kwh
-        FROM days_at_ends($1::text, $2::timestamptz, $3::timestamptz) AS cut
-        CROSS JOIN LATERAL (
-            SELECT stored.user_id, sum(energy_kwh(stored, $1::text)) AS energy_kwh
-            FROM hourly_load AS stored
-            WHERE stored.date_from BETWEEN cut.first_hour AND cut.last_hour
-                AND stored.date_from::date = cut.day
-                AND stored.user_id <> ''
-            GROUP BY stored.user_id, stored.date_from
-        ) AS by_hour
-    ) AS peaks
-    GROUP BY peaks.user_id
+    SELECT user_id, coalesce(max(peak_kwh), 0) AS peak_kwh
+    FROM user_periods_in_range($1::text, $2::timestamptz, $3::timestamptz)
+    GROUP BY user_id
 ),
 
 -- Never read: Postgres wants to know the types of these.

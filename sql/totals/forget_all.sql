@@ -3,3 +3,4 @@
 -- returns:
 DELETE FROM hourly_sum;
 DELETE FROM user_day;
+DELETE FROM user_period;

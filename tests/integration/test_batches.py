@@ -66,6 +66,7 @@ CONTENTS = (
     "SELECT * FROM daily_totals ORDER BY measure, day",
     "SELECT * FROM monthly_closed ORDER BY measure, month",
     "SELECT * FROM user_day ORDER BY day, user_id",
+    "SELECT * FROM user_period ORDER BY period, start, user_id",
     "SELECT * FROM hourly_sum ORDER BY hour, location_id",
     "SELECT measure, is_held FROM measure ORDER BY rank",
     "SELECT timezone, recent_since, stored_rows FROM site",

@@ -28,6 +28,7 @@ from tests.zones import CHANGES, ZONES
 TABLES = (
     "SELECT hour::text, location_id, hourly_sum::text FROM hourly_sum ORDER BY hour, location_id",
     "SELECT day::text, user_id, user_day::text FROM user_day ORDER BY day, user_id",
+    "SELECT * FROM user_period ORDER BY period, start, user_id",
 )
 # Also where a float cannot tell which way Postgres rounds.
 ENERGIES = (

@@ -144,7 +144,11 @@ def next_migration(versions: Path, newest: str, following: str) -> None:
     drops = (first / "down.sql").read_text().partition("DROP TABLE")[0]
     columns = [("hourly_load", "invented_kwh", "numeric(6, 3)"), ("hidden_load", "invented_kwh", "numeric(6, 3)")]
     columns += [("hourly_sum", "invented_kwh", "numeric NOT NULL DEFAULT 0")]
-    columns += [("user_day", name, "numeric NOT NULL DEFAULT 0") for name in ("invented_kwh", "peak_invented_kwh")]
+    columns += [
+        (table, name, "numeric NOT NULL DEFAULT 0")
+        for table in ("user_day", "user_period")
+        for name in ("invented_kwh", "peak_invented_kwh")
+    ]
     up = [drops, "INSERT INTO measure (rank, measure) VALUES (6, 'invented_kwh');\n"]
     up += [f"ALTER TABLE {table} ADD COLUMN {name} {kind};\n" for table, name, kind in columns]
     down = [drops, "DELETE FROM measure WHERE measure = 'invented_kwh';\n"]

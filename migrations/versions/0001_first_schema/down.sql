@@ -1,5 +1,7 @@
 -- Takes everything away again.
 
+DROP FUNCTION user_periods_in_range;
+
 DROP FUNCTION admd_slope;
 
 DROP FUNCTION hours_back;
@@ -36,9 +38,13 @@ DROP MATERIALIZED VIEW daily_closed;
 
 DROP FUNCTION daily_sums;
 
+DROP FUNCTION peak_kwh (user_period, text);
+
 DROP FUNCTION peak_kwh (user_day, text);
 
 DROP FUNCTION energy_kwh (hourly_sum, text);
+
+DROP FUNCTION energy_kwh (user_period, text);
 
 DROP FUNCTION energy_kwh (user_day, text);
 
@@ -53,6 +59,8 @@ DROP MATERIALIZED VIEW hourly_recent;
 DROP MATERIALIZED VIEW hourly_closed;
 
 DROP VIEW hourly_site_sum;
+
+DROP TABLE user_period;
 
 DROP TABLE user_day;
 

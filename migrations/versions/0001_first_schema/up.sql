@@ -202,6 +202,24 @@ CREATE TABLE user_day (
     CONSTRAINT user_day_pkey PRIMARY KEY (day, user_id)
 );
 
+-- The same energies per user and month, and per user and year, of the days in user_day. start is the period's first day.
+CREATE TABLE user_period (
+    start date NOT NULL,
+    period text COLLATE "C" NOT NULL CONSTRAINT user_period_is_known CHECK (period IN ('month', 'year')),
+    user_id text COLLATE "C" NOT NULL,
+    synthetic_3_6_kwh numeric NOT NULL,
+    synthetic_7_2_kwh numeric NOT NULL,
+    flex_3_6_kwh numeric NOT NULL,
+    flex_7_2_kwh numeric NOT NULL,
+    metered_kwh numeric NOT NULL,
+    peak_synthetic_3_6_kwh numeric NOT NULL,
+    peak_synthetic_7_2_kwh numeric NOT NULL,
+    peak_flex_3_6_kwh numeric NOT NULL,
+    peak_flex_7_2_kwh numeric NOT NULL,
+    peak_metered_kwh numeric NOT NULL,
+    CONSTRAINT user_period_pkey PRIMARY KEY (period, start, user_id)
+);
+
 -- The energy of each observed hour, all locations together, in two parts: a load refreshes only the part it reaches.
 
 CREATE VIEW hourly_site_sum AS
@@ -233,7 +251,7 @@ SELECT * FROM hourly_closed
 UNION ALL
 SELECT * FROM hourly_recent;
 
--- energy_kwh(row, measure): which column of a row a measure is, and peak_kwh(row, measure) that of a day's peak hour. One
+-- energy_kwh(row, measure): which column of a row a measure is, and peak_kwh(row, measure) that of its peak hour. One
 -- function for each kind of row, inlined into the query that calls it.
 
 CREATE FUNCTION energy_kwh(totals hourly_totals, measure text) RETURNS numeric
@@ -272,6 +290,18 @@ BEGIN ATOMIC
     END;
 END;
 
+CREATE FUNCTION energy_kwh(of_period user_period, measure text) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE $2
+        WHEN 'synthetic_3_6_kwh' THEN $1.synthetic_3_6_kwh
+        WHEN 'synthetic_7_2_kwh' THEN $1.synthetic_7_2_kwh
+        WHEN 'flex_3_6_kwh' THEN $1.flex_3_6_kwh
+        WHEN 'flex_7_2_kwh' THEN $1.flex_7_2_kwh
+        WHEN 'metered_kwh' THEN $1.metered_kwh
+    END;
+END;
+
 CREATE FUNCTION energy_kwh(sums hourly_sum, measure text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -285,6 +315,18 @@ BEGIN ATOMIC
 END;
 
 CREATE FUNCTION peak_kwh(of_day user_day, measure text) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE $2
+        WHEN 'synthetic_3_6_kwh' THEN $1.peak_synthetic_3_6_kwh
+        WHEN 'synthetic_7_2_kwh' THEN $1.peak_synthetic_7_2_kwh
+        WHEN 'flex_3_6_kwh' THEN $1.peak_flex_3_6_kwh
+        WHEN 'flex_7_2_kwh' THEN $1.peak_flex_7_2_kwh
+        WHEN 'metered_kwh' THEN $1.peak_metered_kwh
+    END;
+END;
+
+CREATE FUNCTION peak_kwh(of_period user_period, measure text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE $2
@@ -660,4 +702,88 @@ CREATE FUNCTION admd_slope(of_one_kw numeric, of_all_kw numeric, all_users bigin
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce(($1 - $2) / nullif(1 - 1 / sqrt(nullif($3, 0)::numeric), 0), 0);
+END;
+
+-- What users charged between two instants, both inclusive and each optional.
+
+-- The energy and the peak hour of each user in the parts of a range, as few as can be: whole years, whole
+-- months outside these, whole days outside these, and the hours of the days that the range cuts. A year or a month is
+-- whole if all of its observed days are. Several rows per user.
+CREATE FUNCTION user_periods_in_range(measure text, start_date timestamptz, end_date timestamptz)
+RETURNS TABLE (user_id text, energy_kwh numeric, peak_kwh numeric)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- The observed days next to the whole ones. A day later and earlier, as clocks are set back over midnight in places.
+    WITH beside AS (
+        SELECT before.day AS day_before, after.day AS day_after
+        FROM (
+            SELECT coalesce(max(daily.day), '-infinity') AS day
+            FROM daily_totals AS daily
+            WHERE daily.measure = $1
+                AND daily.day <= (SELECT first_day + 1 FROM outermost_days($2, $3))
+                AND daily.first_hour < $2
+        ) AS before
+        CROSS JOIN (
+            SELECT coalesce(min(daily.day), 'infinity') AS day
+            FROM daily_totals AS daily
+            WHERE daily.measure = $1
+                AND daily.day >= (SELECT last_day - 1 FROM outermost_days($2, $3))
+                AND daily.last_hour > $3
+        ) AS after
+    ),
+
+    -- Where whole months and years begin, and where they have ended.
+    whole AS (
+        SELECT
+            day_before,
+            first_month,
+            first_year,
+            greatest(first_year, date_trunc('year', day_after::timestamp)::date) AS after_years,
+            greatest(first_month, date_trunc('month', day_after::timestamp)::date) AS after_months,
+            day_after
+        FROM (
+            SELECT
+                beside.*,
+                (date_trunc('month', day_before::timestamp) + interval '1 month')::date AS first_month,
+                (date_trunc('year', day_before::timestamp) + interval '1 year')::date AS first_year
+            FROM beside
+        ) AS begins
+    )
+
+    SELECT yearly.user_id, energy_kwh(yearly, $1), peak_kwh(yearly, $1)
+    FROM user_period AS yearly
+    WHERE yearly.period = 'year'
+        AND yearly.start >= (SELECT first_year FROM whole) AND yearly.start < (SELECT after_years FROM whole)
+    UNION ALL
+    SELECT monthly.user_id, energy_kwh(monthly, $1), peak_kwh(monthly, $1)
+    FROM user_period AS monthly
+    WHERE monthly.period = 'month'
+        AND monthly.start >= (SELECT first_month FROM whole)
+        AND monthly.start < (SELECT least(first_year, after_months) FROM whole)
+    UNION ALL
+    SELECT monthly.user_id, energy_kwh(monthly, $1), peak_kwh(monthly, $1)
+    FROM user_period AS monthly
+    WHERE monthly.period = 'month'
+        AND monthly.start >= (SELECT after_years FROM whole) AND monthly.start < (SELECT after_months FROM whole)
+    UNION ALL
+    SELECT daily.user_id, energy_kwh(daily, $1), peak_kwh(daily, $1)
+    FROM user_day AS daily
+    WHERE daily.day > (SELECT day_before FROM whole) AND daily.day < (SELECT least(first_month, day_after) FROM whole)
+    UNION ALL
+    SELECT daily.user_id, energy_kwh(daily, $1), peak_kwh(daily, $1)
+    FROM user_day AS daily
+    WHERE daily.day >= (SELECT after_months FROM whole) AND daily.day < (SELECT day_after FROM whole)
+    UNION ALL
+    SELECT by_hour.user_id, by_hour.energy_kwh, by_hour.energy_kwh AS peak_kwh
+    FROM cut_days($1, $2, $3) AS cut
+    CROSS JOIN site
+    -- LATERAL, so that no plan reads the rows before it knows the two hours between which they lie.
+    CROSS JOIN LATERAL (
+        SELECT stored.user_id, sum(energy_kwh(stored, $1)) AS energy_kwh
+        FROM hourly_load AS stored
+        WHERE stored.date_from BETWEEN cut.first_hour AND cut.last_hour
+            AND (stored.date_from AT TIME ZONE site.timezone)::date = cut.day
+            AND stored.user_id <> ''
+        GROUP BY stored.user_id, stored.date_from
+    ) AS by_hour;
 END;

@@ -1,8 +1,8 @@
-"""Adds up all rows at once, hours and users' days: of a first load while Postgres takes them in, and of a refresh.
+"""Adds up all rows at once, by hour and by user: of a first load while Postgres takes them in, and of a refresh.
 
 For the users' days of five million rows Postgres would need nearly as long again as for the whole load. All other
 changes are added up by SQL alone. Rows wait in a temporary file, parted by user, so that memory does not grow with what
-is loaded, and each part is added up by itself.
+is loaded, and each part is added up by itself. The users' months and years are few and stay in memory, as the hours do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,8 @@ PARTS = 32
 PEAKS = tuple(f"peak_{name}" for name in MEASURES)
 HOURS = {"hour": pl.Datetime("us", "UTC"), "location_id": pl.String(), **dict.fromkeys(WH, pl.Int64())}
 USER_DAY = ("day", "user_id", "hours", "sessions_begun", *MEASURES, *PEAKS)
+USER_PERIOD = ("period", "start", "user_id", *MEASURES, *PEAKS)
+PERIODS = {"month": "1mo", "year": "1y"}
 DAY = pl.duration(days=1)
 
 
@@ -36,6 +38,7 @@ class FirstTotals:
         self._file: IO[bytes] | None = None
         self._has_failed = False
         self._parts: list[list[tuple[int, int]]] = [[] for _ in range(PARTS)]
+        self._periods: list[pl.DataFrame] = []
 
     def close(self) -> None:
         with suppress(OSError):  # what a full disk did not take once, it does not take now
@@ -67,9 +70,10 @@ class FirstTotals:
         observed = hours["hour"].unique().sort()
         days = await connection.fetch(query("totals/days_of_hours").text, observed.to_list())
         day_of_hour = pl.DataFrame([observed, pl.Series("day", [row["day"] for row in days], pl.Date)])
-        sums = iter([hours.select("hour", "location_id", *_kwh_of({name: f"{name}_wh" for name in MEASURES}))])
+        sums = iter([hours.select("hour", "location_id", *_kwh_of(MEASURES))])
         await copy_frames(connection, "hourly_sum", sums, ("hour", "location_id", *MEASURES))
         await copy_frames(connection, "user_day", self._user_days(day_of_hour), USER_DAY)
+        await copy_frames(connection, "user_period", self._user_periods(), USER_PERIOD)
         return True
 
     def _add_users(self, block: Block) -> None:
@@ -102,12 +106,21 @@ class FirstTotals:
         self._file.write(packed.getbuffer())
 
     def _user_days(self, day_of_hour: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        names = pl.DataFrame({"user": range(len(self._users)), "user_id": list(self._users)}).cast({"user": pl.Int32})
         for part in filter(None, self._parts):
             rows = pl.concat(map(self._read, part)).join(day_of_hour, on="hour", how="left")
-            days = _added_up(rows).join(_sessions_begun(rows), on=["user", "day"], how="left")
-            energies = _kwh_of({name: f"{name}_wh" for name in MEASURES} | {name: f"{name}_wh" for name in PEAKS})
-            yield days.join(names, on="user", how="left").sort("day", "user_id").with_columns(energies).select(USER_DAY)
+            days = self._named(_added_up(rows).join(_sessions_begun(rows), on=["user", "day"], how="left"))
+            self._periods += [_of_periods(days, period) for period in PERIODS]
+            yield days.sort("day", "user_id").with_columns(_kwh_of(MEASURES + PEAKS)).select(USER_DAY)
+
+    def _user_periods(self) -> Iterator[pl.DataFrame]:
+        """Of the users' days that were added up before."""
+        if self._periods:
+            periods = pl.concat(self._periods).sort("period", "start", "user_id")
+            yield periods.with_columns(_kwh_of(MEASURES + PEAKS)).select(USER_PERIOD)
+
+    def _named(self, days: pl.DataFrame) -> pl.DataFrame:
+        names = pl.DataFrame({"user": range(len(self._users)), "user_id": list(self._users)}).cast({"user": pl.Int32})
+        return days.join(names, on="user", how="left")
 
     def _read(self, place: tuple[int, int]) -> pl.DataFrame:
         offset, size = place
@@ -123,6 +136,12 @@ def _added_up(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _of_periods(days: pl.DataFrame, period: str) -> pl.DataFrame:
+    return days.group_by("user_id", start=pl.col("day").dt.truncate(PERIODS[period])).agg(
+        pl.lit(period).alias("period"), *map(_sum_or_null, WH), *(pl.col(f"{name}_wh").max() for name in PEAKS)
+    )
+
+
 def _sessions_begun(rows: pl.DataFrame) -> pl.DataFrame:
     """Counts the sessions of each user and day that have no row on the day before."""
     sessions = rows.select("user", "session", "day").unique()
@@ -135,9 +154,9 @@ def _sum_or_null(name: str) -> pl.Expr:
     return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
 
 
-def _kwh_of(columns: dict[str, str]) -> list[pl.Expr]:
+def _kwh_of(names: Sequence[str]) -> list[pl.Expr]:
     """Writes Wh as Postgres writes sums of kWh: 0 where there is nothing to add up, else with three decimals."""
-    return [_kwh(pl.col(wh)).alias(kwh) for kwh, wh in columns.items()]
+    return [_kwh(pl.col(f"{name}_wh")).alias(name) for name in names]
 
 
 def _kwh(wh: pl.Expr) -> pl.Expr:
