@@ -67,7 +67,10 @@ of_months AS (
         months.month,
         months.days_observed,
         greatest(avg(ranked.energy_kwh), $12::numeric) AS demand_kw,
-        json_agg(json_build_object('hour', shown_time(ranked.hour, $15::text), 'load_kw', ranked.energy_kwh) ORDER BY ranked.place)
+        json_agg(
+            json_build_object('hour', shown_time(ranked.hour, $15::text), 'load_kw', ranked.energy_kwh)
+            ORDER BY ranked.place
+        )
             FILTER (WHERE ranked.hour IS NOT NULL) AS peaks,
         months.has_all_days AND count(ranked.hour) = $6::int4 AS is_complete
     FROM months

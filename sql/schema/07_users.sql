@@ -1,8 +1,8 @@
 -- What users charged between two instants, both inclusive and each optional.
 
--- The energy and the peak hour of each user in the parts of a range, as few as can be: whole years, whole
--- months outside these, whole days outside these, and the hours of the days that the range cuts. A year or a month is
--- whole if all of its observed days are. Several rows per user.
+-- The energy and the peak hour of each user in the parts of a range, as few as can be: whole years, whole months outside
+-- these, whole days outside these. A year or a month is whole if all of its observed days are. Several rows per user. Left
+-- out are days_at_ends, whose rows each query reads itself: a function that read them could not be inlined everywhere.
 CREATE FUNCTION user_periods_in_range(measure text, start_date timestamptz, end_date timestamptz)
 RETURNS TABLE (user_id text, energy_kwh numeric, peak_kwh numeric)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -66,18 +66,5 @@ BEGIN ATOMIC
     UNION ALL
     SELECT daily.user_id, energy_kwh(daily, $1), peak_kwh(daily, $1)
     FROM user_day AS daily
-    WHERE daily.day >= (SELECT after_months FROM whole) AND daily.day < (SELECT day_after FROM whole)
-    UNION ALL
-    SELECT by_hour.user_id, by_hour.energy_kwh, by_hour.energy_kwh AS peak_kwh
-    FROM cut_days($1, $2, $3) AS cut
-    CROSS JOIN site
-    -- LATERAL, so that no plan reads the rows before it knows the two hours between which they lie.
-    CROSS JOIN LATERAL (
-        SELECT stored.user_id, sum(energy_kwh(stored, $1)) AS energy_kwh
-        FROM hourly_load AS stored
-        WHERE stored.date_from BETWEEN cut.first_hour AND cut.last_hour
-            AND (stored.date_from AT TIME ZONE site.timezone)::date = cut.day
-            AND stored.user_id <> ''
-        GROUP BY stored.user_id, stored.date_from
-    ) AS by_hour;
+    WHERE daily.day >= (SELECT after_months FROM whole) AND daily.day < (SELECT day_after FROM whole);
 END;

@@ -21,11 +21,25 @@ last_days AS (
     CROSS JOIN LATERAL days_in_range($1::text, last.start_date, last.end_date) AS days
 ),
 
--- Each user's own peak hour.
+-- Each user's own peak hour: of whole years, months and days, and of the days that the range cuts from their rows.
 user_peaks AS (
-    SELECT user_id, coalesce(max(peak_kwh), 0) AS peak_kwh
-    FROM user_periods_in_range($1::text, $2::timestamptz, $3::timestamptz)
-    GROUP BY user_id
+    SELECT parts.user_id, coalesce(max(parts.peak_kwh), 0) AS peak_kwh
+    FROM (
+        SELECT whole.user_id, whole.peak_kwh
+        FROM user_periods_in_range($1::text, $2::timestamptz, $3::timestamptz) AS whole
+        UNION ALL
+        SELECT by_hour.user_id, by_hour.energy_kwh AS peak_kwh
+        FROM days_at_ends($1::text, $2::timestamptz, $3::timestamptz) AS cut
+        CROSS JOIN LATERAL (
+            SELECT rows.user_id, sum(energy_kwh(rows, $1::text)) AS energy_kwh
+            FROM hourly_load AS rows
+            WHERE rows.date_from BETWEEN cut.first_hour AND cut.last_hour
+                AND rows.date_from::date = cut.day
+                AND rows.user_id <> ''
+            GROUP BY rows.user_id, rows.date_from
+        ) AS by_hour
+    ) AS parts
+    GROUP BY parts.user_id
 ),
 
 -- Never read: Postgres wants to know the types of these.

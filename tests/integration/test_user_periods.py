@@ -11,14 +11,16 @@ import asyncpg
 
 from evload.ingest import batches
 from evload.ingest.load import load_file
+from evload.queries import query
 from tests.files import HEADER
 from tests.views import assert_views_agree
 
 OSLO = ZoneInfo("Europe/Oslo")
 FIRST, LAST = datetime(2021, 11, 20, 5, tzinfo=UTC), datetime(2025, 2, 10, 22, tzinfo=UTC)
-FIGURES = """
-SELECT user_id, sum(energy_kwh), max(peak_kwh) FROM user_periods_in_range('synthetic_3_6_kwh', $1, $2) GROUP BY user_id
-"""
+FIGURES = query("source/users").text.replace(
+    "--query--", "SELECT user_id, sum(energy_kwh), max(peak_kwh) FROM user_parts GROUP BY user_id"
+)
+USERS = [*"ABCDE"]
 Row = tuple[datetime, str, Decimal]
 Bounds = tuple[datetime | None, datetime | None]
 
@@ -65,8 +67,10 @@ def write(path: Path, rows: list[Row]) -> Path:
 
 
 async def assert_figures(connection: asyncpg.Connection, rows: list[Row], ranges: list[Bounds]) -> None:
+    await connection.execute(query("site/use_clock").text)
+    prepared = await connection.prepare(FIGURES)
     for start, end in ranges:
-        found = {row[0]: (row[1], row[2]) for row in await connection.fetch(FIGURES, start, end)}
+        found = {row[0]: (row[1], row[2]) for row in await prepared.fetch("synthetic_3_6_kwh", start, end, USERS, None)}
         assert found == expected(rows, start, end), (start, end)
 
 

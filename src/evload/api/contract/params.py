@@ -66,7 +66,9 @@ class Params(BaseModel):
     @property
     def source(self) -> str:
         """The file in `sql/source/` that the query reads, if it reads one."""
-        return "members" if any(self.members) else "site"
+        if self.members.user_id:
+            return "users"
+        return "locations" if self.members.location_id else "site"
 
     @property
     def shown_times(self) -> str:

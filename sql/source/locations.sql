@@ -1,0 +1,118 @@
+-- Around a query of some locations: the same as of the site, with the energy of these alone. An hour that was observed at the
+-- site was observed at all of them: those without a row in it have 0.
+-- params: measure text, start_date timestamptz, end_date timestamptz, user_id text[], location_id text[]
+-- returns: those of the query
+WITH stored AS NOT MATERIALIZED (
+    SELECT sums.hour, energy_kwh(sums, $1::text) AS energy_kwh
+    FROM hourly_sum AS sums
+    WHERE sums.location_id = ANY($5::text[])
+),
+
+-- What is stored of one location need not be added up.
+charged_hours AS NOT MATERIALIZED (
+    SELECT stored.hour, stored.energy_kwh FROM stored WHERE cardinality($5::text[]) = 1
+    UNION ALL
+    SELECT stored.hour, sum(stored.energy_kwh) AS energy_kwh
+    FROM stored
+    WHERE cardinality($5::text[]) > 1
+    GROUP BY stored.hour
+),
+
+hours AS (
+    SELECT observed.hour, coalesce(charged.energy_kwh, 0) AS energy_kwh
+    FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS observed
+    LEFT JOIN charged_hours AS charged ON charged.hour = observed.hour
+),
+
+-- The hours of a location lie in their order, so each day's are read by themselves.
+days AS NOT MATERIALIZED (
+    SELECT
+        observed.day,
+        coalesce(of_day.energy_kwh, 0) AS energy_kwh,
+        observed.observed_hours,
+        of_day.active_hours,
+        coalesce(of_day.peak_hour_kwh, 0) AS peak_hour_kwh,
+        coalesce(of_day.peak_hour, observed.first_hour) AS peak_hour,
+        observed.first_hour,
+        observed.last_hour
+    FROM days_in_range($1::text, $2::timestamptz, $3::timestamptz) AS observed
+    CROSS JOIN LATERAL (
+        SELECT
+            sum(charged.energy_kwh) AS energy_kwh,
+            count(*) AS active_hours,
+            max(charged.energy_kwh) AS peak_hour_kwh,
+            (array_agg(charged.hour ORDER BY charged.energy_kwh DESC, charged.hour))[1] AS peak_hour
+        FROM charged_hours AS charged
+        WHERE charged.hour BETWEEN observed.first_hour AND observed.last_hour
+            AND charged.hour::date = observed.day
+            AND charged.energy_kwh > 0
+    ) AS of_day
+),
+
+-- The energy alone needs neither hours nor days.
+energies AS (
+    SELECT coalesce(sum(stored.energy_kwh), 0) AS energy_kwh
+    FROM stored
+    WHERE stored.hour >= coalesce($2::timestamptz, '-infinity') AND stored.hour <= coalesce($3::timestamptz, 'infinity')
+),
+
+-- The whole range at once. Postgres leaves out a join of which the query reads nothing.
+periods AS (
+    SELECT
+        observed.days,
+        energies.energy_kwh,
+        observed.observed_hours,
+        of_days.active_hours,
+        of_days.peak_day_kwh,
+        of_days.peak_hour_kwh
+    FROM (
+        SELECT sum(days)::bigint AS days, sum(observed_hours)::bigint AS observed_hours
+        FROM periods_in_range($1::text, $2::timestamptz, $3::timestamptz)
+        HAVING count(*) > 0
+    ) AS observed
+    LEFT JOIN energies ON true
+    LEFT JOIN (
+        SELECT
+            sum(active_hours)::bigint AS active_hours,
+            max(energy_kwh) AS peak_day_kwh,
+            max(peak_hour_kwh) AS peak_hour_kwh
+        FROM days
+    ) AS of_days ON true
+),
+
+user_peaks AS (
+    SELECT by_hour.user_id, coalesce(max(by_hour.energy_kwh), 0) AS peak_kwh
+    FROM (
+        SELECT rows.user_id, sum(energy_kwh(rows, $1::text)) AS energy_kwh
+        FROM hourly_load AS rows
+        WHERE rows.user_id = ANY(ARRAY(SELECT user_id FROM user_location WHERE location_id = ANY($5::text[])))
+            AND rows.date_from >= coalesce($2::timestamptz, '-infinity')
+            AND rows.date_from <= coalesce($3::timestamptz, 'infinity')
+            AND rows.location_id = ANY($5::text[])
+        GROUP BY rows.user_id, rows.date_from
+    ) AS by_hour
+    GROUP BY by_hour.user_id
+),
+
+last_days AS (
+    SELECT ends.is_latest, observed.day, charged.energy_kwh
+    FROM (VALUES (false, $3::timestamptz), (true, NULL)) AS ends (is_latest, end_date)
+    CROSS JOIN LATERAL last_7_days(ends.end_date) AS last
+    CROSS JOIN LATERAL days_in_range($1::text, last.start_date, last.end_date) AS observed
+    -- An aggregate of each day, so that no plan reads the rows of all days.
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(stored.energy_kwh), 0) AS energy_kwh
+        FROM stored
+        WHERE stored.hour BETWEEN observed.first_hour AND observed.last_hour AND stored.hour::date = observed.day
+    ) AS charged
+),
+
+-- Never read: Postgres wants to know the type of it.
+filters AS (
+    SELECT $4::text[] AS user_id
+)
+
+SELECT answered.*
+FROM (
+    --query--
+) AS answered
