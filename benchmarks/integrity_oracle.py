@@ -1,5 +1,6 @@
 """What must be stored and answered after a series of loads, kept in exact whole Wh and computed in plain Python."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,13 @@ def _in_order(row: FileRow) -> list[tuple[bool, int]]:
 def rounded(number: Fraction, places: int) -> Decimal:
     scaled = Decimal(number.numerator * 10**30 // number.denominator).scaleb(-30)
     return scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _percentile(values: Sequence[int], percent: int) -> Fraction:
+    """On the straight line between the two values around that part of the way."""
+    rising, way = sorted(values), Fraction(percent * (len(values) - 1), 100)
+    below, above = rising[math.floor(way)], rising[math.ceil(way)]
+    return below + (above - below) * (way - math.floor(way))
 
 
 def kwh(watt_hours: int, places: int = 3) -> Decimal:
@@ -138,6 +146,7 @@ class Expected:
         return [
             {"weekday": weekday, "hour": hour, "observed_hours": len(energies)}
             | {"mean_energy_kwh": rounded(Fraction(sum(energies), 1000 * len(energies)), 3)}
+            | {f"p{percent}_kwh": rounded(_percentile(energies, percent) / 1000, 3) for percent in (10, 50, 90)}
             for (weekday, hour), energies in sorted(classes.items())
         ]
 

@@ -1,5 +1,6 @@
 """Every number the API serves, computed a second time: polars over the raw rows of a file, nothing of evload's."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -100,6 +101,14 @@ def mean(values: Sequence[Decimal] | Sequence[int]) -> Decimal:
     return sum(map(Decimal, values), Decimal(0)) / len(values)
 
 
+def percentile(values: Sequence[Decimal], percent: int) -> float:
+    """The value at that part of the way from the least to the greatest, on the straight line between two neighbours."""
+    rising, way = sorted(values), Fraction(percent * (len(values) - 1), 100)
+    below, above = rising[math.floor(way)], rising[math.ceil(way)]
+    exact = Fraction(below) + (Fraction(above) - Fraction(below)) * (way - math.floor(way))
+    return rounded(Decimal(exact.numerator) / exact.denominator, THOUSANDTH)
+
+
 def _inside(rows: pl.DataFrame, start: datetime | None, end: datetime | None) -> pl.DataFrame:
     if start is not None:
         rows = rows.filter(pl.col("date_from") >= start)
@@ -177,6 +186,7 @@ class Expected:
                 "hour": hour,
                 "mean_energy_kwh": rounded(mean(energies), THOUSANDTH),
                 "observed_hours": len(energies),
+                **{f"p{percent}_kwh": percentile(energies, percent) for percent in (10, 50, 90)},
             }
             for (weekday, hour), energies in sorted(cells.items())
         ]

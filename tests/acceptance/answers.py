@@ -46,7 +46,7 @@ def table(names: str, *found: tuple[object, ...]) -> list[dict[str, object]]:
 
 
 DAY = "day daily_energy_kwh active_hours peak_hourly_load_kwh peak_hour"
-PROFILE = "weekday hour mean_energy_kwh observed_hours"
+PROFILE = "weekday hour mean_energy_kwh observed_hours p10_kwh p50_kwh p90_kwh"
 USERS = "user_id energy_kwh share_percent hours sessions first_day last_day"
 A_1 = ("A-1", 1.92, 34.01, 2, 1, "2018-12-21", "2018-12-21")
 B_2 = ("B-2", 0.125, 2.21, 1, 1, "2018-12-21", "2018-12-21")
@@ -102,7 +102,13 @@ ANSWERS: dict[str, Any] = {
     "/load/daily?start_date=2018-12-21T11:00&end_date=2018-12-22": series(
         "day", "daily_energy_kwh", {"2018-12-21": 1.745, "2018-12-22": 0}
     ),
-    "/load/profile": table(PROFILE, (2, 9, 3.6, 1), (5, 10, 0.3, 1), (5, 11, 1.745, 1), (6, 0, 0, 1)),
+    "/load/profile": table(
+        PROFILE,
+        (2, 9, 3.6, 1, 3.6, 3.6, 3.6),
+        (5, 10, 0.3, 1, 0.3, 0.3, 0.3),
+        (5, 11, 1.745, 1, 1.745, 1.745, 1.745),
+        (6, 0, 0, 1, 0, 0, 0),
+    ),
     "/load/duration-curve": table(CURVE, (1, 25, 3.6), (2, 50, 1.745), (3, 75, 0.3), (4, 100, 0)),
     "/load/duration-curve?points=3": table(CURVE, (1, 25, 3.6), (2, 50, 1.745), (4, 100, 0)),
     "/load/duration-curve?points=2&measure=flex_7_2_kwh": table(CURVE, (1, 25, 2), (4, 100, 0)),

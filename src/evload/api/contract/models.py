@@ -84,12 +84,19 @@ class DailyLoad(Model):
 
 
 class LoadProfile(Model):
-    about = "The mean of an hour of the week. 1 is Monday; hours are on the site's clock."
+    about = (
+        "The mean of an hour of the week, and the energies that 10, 50 and 90 percent of the observed hours do not"
+        " exceed, in proportion between two hours (as `percentile_cont` of SQL). 1 is Monday; hours are on the site's"
+        " clock."
+    )
 
     weekday: int
     hour: int
     mean_energy_kwh: float
     observed_hours: int
+    p10_kwh: float
+    p50_kwh: float
+    p90_kwh: float
 
 
 class DurationCurve(Model):
