@@ -1,7 +1,7 @@
 -- Per weekday (1 is Monday) or month of the year: the energy, the peak hour, and how much was observed.
 -- params: those of the source, by text
--- returns: class int4, energy_kwh numeric, mean_kw numeric,
---     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+-- returns: member text, position timestamp, class int4, start timestamptz, end timestamptz, energy_kwh numeric,
+--     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8
 WITH span AS (
     SELECT min(day) AS first_day, max(day) AS last_day, min(first_hour) AS first_hour, max(last_hour) AS last_hour
     FROM days
@@ -39,18 +39,20 @@ calendar AS (
 )
 
 SELECT
+    observed.member,
+    '-infinity'::timestamp AS position,
     observed.class,
+    NULL::timestamptz AS start,
+    NULL::timestamptz AS "end",
     observed.energy_kwh,
-    round(observed.energy_kwh / observed.observed_hours, 3) AS mean_kw,
     observed.peak_kw,
     observed.peak_at,
     observed.active_hours,
     observed.observed_hours,
-    calendar.hours,
-    round(observed.energy_kwh / nullif(observed.observed_hours * observed.peak_kw, 0), 3) AS load_factor,
-    observed.observed_hours >= calendar.hours AS complete
+    calendar.hours
 FROM (
     SELECT
+        member,
         CASE
             WHEN $6::text = 'weekday' THEN extract(isodow FROM day)::int4
             ELSE extract(month FROM day)::int4
@@ -61,7 +63,6 @@ FROM (
         sum(active_hours)::int8 AS active_hours,
         sum(observed_hours)::int8 AS observed_hours
     FROM days
-    GROUP BY 1
+    GROUP BY 1, 2
 ) AS observed
 JOIN calendar ON calendar.class = observed.class
-ORDER BY observed.class

@@ -1,9 +1,10 @@
 -- Per day, week, month, quarter, year, or of the whole range: the energy, the peak hour, and how much was observed.
 -- params: those of the source, by text
--- returns: start timestamptz, end timestamptz, energy_kwh numeric, mean_kw numeric,
---     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8, load_factor numeric, complete bool
+-- returns: member text, position timestamp, class int4, start timestamptz, end timestamptz, energy_kwh numeric,
+--     peak_kw numeric, peak_at timestamptz, active_hours int8, observed_hours int8, hours int8
 WITH periods_of_days AS (
     SELECT
+        member,
         CASE WHEN $6::text <> 'total' THEN date_trunc($6::text, day::timestamp) END AS start,
         sum(energy_kwh) AS energy_kwh,
         max(peak_hour_kwh) AS peak_kw,
@@ -13,7 +14,7 @@ WITH periods_of_days AS (
         min(first_hour) AS first_hour,
         max(last_hour) AS last_hour
     FROM days
-    GROUP BY 1
+    GROUP BY 1, 2
 ),
 
 -- The whole range begins and ends where it is asked to, or else with what was observed. MATERIALIZED, so that an instant is
@@ -44,17 +45,17 @@ bounded AS MATERIALIZED (
 )
 
 SELECT
+    member,
+    coalesce(bounded.start, '-infinity') AS position,
+    0 AS class,
     begins AS start,
     ends AS "end",
     energy_kwh,
-    round(energy_kwh / observed_hours, 3) AS mean_kw,
     peak_kw,
     peak_at,
     active_hours,
     observed_hours,
-    calendar.hours,
-    round(energy_kwh / nullif(observed_hours * peak_kw, 0), 3) AS load_factor,
-    observed_hours >= calendar.hours AS complete
+    calendar.hours
 FROM bounded
 CROSS JOIN LATERAL (
     SELECT
@@ -70,4 +71,3 @@ CROSS JOIN LATERAL (
         - hours_back(begins, bounded.start, timezone, first_hour, $2::timestamptz, $3::timestamptz)
         + hours_back(ends, next_start, timezone, first_hour, $2::timestamptz, $3::timestamptz) AS hours
 ) AS calendar
-ORDER BY bounded.begins

@@ -19,7 +19,7 @@ charged_hours AS NOT MATERIALIZED (
 ),
 
 hours AS (
-    SELECT observed.hour, coalesce(charged.energy_kwh, 0) AS energy_kwh
+    SELECT '' AS member, observed.hour, coalesce(charged.energy_kwh, 0) AS energy_kwh
     FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS observed
     LEFT JOIN charged_hours AS charged ON charged.hour = observed.hour
 ),
@@ -27,6 +27,7 @@ hours AS (
 -- The hours of a location lie in their order, so each day's are read by themselves.
 days AS NOT MATERIALIZED (
     SELECT
+        '' AS member,
         observed.day,
         coalesce(of_day.energy_kwh, 0) AS energy_kwh,
         observed.observed_hours,

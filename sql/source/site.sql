@@ -2,11 +2,11 @@
 -- params: measure text, start_date timestamptz, end_date timestamptz, user_id text[], location_id text[]
 -- returns: those of the query
 WITH hours AS (
-    SELECT hour, energy_kwh FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz)
+    SELECT '' AS member, hour, energy_kwh FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz)
 ),
 
 days AS (
-    SELECT * FROM days_in_range($1::text, $2::timestamptz, $3::timestamptz)
+    SELECT '' AS member, of_day.* FROM days_in_range($1::text, $2::timestamptz, $3::timestamptz) AS of_day
 ),
 
 periods AS (

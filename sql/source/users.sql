@@ -19,13 +19,14 @@ charged_hours AS (
 ),
 
 hours AS (
-    SELECT observed.hour, coalesce(charged.energy_kwh, 0) AS energy_kwh
+    SELECT '' AS member, observed.hour, coalesce(charged.energy_kwh, 0) AS energy_kwh
     FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS observed
     LEFT JOIN charged_hours AS charged ON charged.hour = observed.hour
 ),
 
 days AS (
     SELECT
+        '' AS member,
         observed.day,
         coalesce(of_day.energy_kwh, 0) AS energy_kwh,
         observed.observed_hours,

@@ -5,7 +5,7 @@ A query with the parameters of `the source` reads the hours, days and periods th
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
@@ -23,6 +23,10 @@ class Query:
     columns: Typed
     text: str
     reads_source: bool = False
+    around: tuple[str, ...] = ()
+    """The files that go around the query and its source, from the inside out."""
+    shown: tuple[tuple[str, str], ...] = ()
+    """The names of the columns in the answer, and the columns: unless given, all of them as they are."""
 
     @property
     def param_names(self) -> tuple[str, ...]:
@@ -66,34 +70,71 @@ def query(name: str) -> Query:
     return read_query(folder("sql") / f"{name}.sql", name)
 
 
+@cache
+def layered(
+    name: str, inside: tuple[str, ...] = (), around: tuple[str, ...] = (), shown: tuple[tuple[str, str], ...] = ()
+) -> Query:
+    """A query, inside of which its source goes around some files, while others go around the source."""
+    found = query(name)
+    files = [found, *map(query, (*inside, *around))]
+    text = found.text
+    for file in inside:
+        text = _body(query(file).text).replace("--query--", _body(text))
+    kinds = dict(column for file in files for column in file.columns)
+    return replace(
+        found,
+        params=max((file.params for file in files), key=len),
+        columns=tuple((name, kinds[column]) for name, column in shown) or found.columns,
+        text=text,
+        around=around,
+        shown=shown,
+    )
+
+
 def _body(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
 
 
 @cache
-def sourced(name: str, source: str = "site") -> str:
-    """The text of a query, inside `sql/source/<source>.sql` if it reads one."""
-    found = query(name)
-    text = _body(found.text)
-    return _body(query(f"source/{source}").text).replace("--query--", text) if found.reads_source else text
+def sourced(asked: Query, source: str = "site") -> str:
+    """The text of a query, inside `sql/source/<source>.sql` if it reads one, and what goes around that."""
+    text = _body(asked.text)
+    if asked.reads_source:
+        text = _body(query(f"source/{source}").text).replace("--query--", text)
+    for file in asked.around:
+        around = _body(query(file).text)
+        text = around.replace("--query--", text).replace("--previous--", _of_previous_range(text, asked.param_names))
+    return text
+
+
+def _of_previous_range(text: str, params: tuple[str, ...]) -> str:
+    """The text with the number of `previous_start_date` for that of `start_date`, and so on."""
+    numbers = {
+        params.index(name) + 1: params.index(f"previous_{name}") + 1 for name in params if f"previous_{name}" in params
+    }
+    return re.sub(r"\$(\d+)", lambda found: f"${numbers.get(int(found[1]), found[1])}", text)
 
 
 @cache
-def served(name: str, envelope: str, source: str = "site", times: str = "local") -> str:
+def served(asked: Query, envelope: str, source: str = "site", times: str = "local") -> str:
     """The same inside `sql/envelope/<envelope>.sql`: JSON and data version in one round trip.
 
     Its instants are shown as `times` says, a word that `shown_time` knows.
     """
     shown = {"timestamptz": f"shown_time({{}}, '{times}')"}
-    return query(f"envelope/{envelope}").text.replace("--query--", with_columns(name, source, shown))
+    return query(f"envelope/{envelope}").text.replace("--query--", with_columns(asked, source, shown))
 
 
-def with_columns(name: str, source: str, shown: Mapping[str, str]) -> str:
+def with_columns(asked: Query, source: str, shown: Mapping[str, str]) -> str:
     """The text of a query with the columns of some types in the place of `{}` in an expression."""
-    text, columns = sourced(name, source), query(name).columns
-    if not any(kind in shown for _, kind in columns):
+    text = sourced(asked, source)
+    if not asked.shown and not any(kind in shown for _, kind in asked.columns):
         return text
-    expressions = (shown.get(kind, "{}").format(f'answered."{column}"') + f' AS "{column}"' for column, kind in columns)
+    columns = dict(asked.shown)
+    expressions = (
+        shown.get(kind, "{}").format(f'answered."{columns.get(name, name)}"') + f' AS "{name}"'
+        for name, kind in asked.columns
+    )
     around = _body(query("envelope/columns").text)
     return around.replace("--columns--", ", ".join(expressions)).replace("--query--", text)
 

@@ -54,6 +54,8 @@ OE = ("Ø b/2", 3.6, 63.77, 1, 1, "2019-01-01", "2019-01-01")
 CURVE = "hours share_percent hourly_energy_kwh"
 FIGURES = "energy_kwh mean_kw peak_kw peak_at active_hours observed_hours hours load_factor complete"
 PERIOD, CLASS = f"start end {FIGURES}", f"class {FIGURES}"
+PREVIOUS = "previous_start previous_energy_kwh previous_peak_kw change_percent"
+TWO_DAYS = ("2018-12-21T00:00:00", "2018-12-23T00:00:00")
 NEW_YEAR = "2019-01-01T00:00:00"
 DECEMBER_FIGURES = (2.045, 0.682, 1.745, "2018-12-21T11:00:00", 2, 3)
 NEW_YEARS_HOUR = (3.6, 3.6, 3.6, "2019-01-01T09:00:00", 1, 1)
@@ -228,6 +230,23 @@ ANSWERS: dict[str, Any] = {
             264,
             0.25,
             False,
+        ),
+    ),
+    "/series?by=total&split=user&start_date=2018-12-21&end_date=2018-12-22": table(
+        f"user_id {PERIOD}",  # whoever has rows at all, also outside the range
+        ("A-1", *TWO_DAYS, 1.92, 0.64, 1.62, "2018-12-21T11:00:00", 2, 3, 48, 0.395, False),
+        ("B-2", *TWO_DAYS, 0.125, 0.042, 0.125, "2018-12-21T11:00:00", 1, 3, 48, 0.333, False),
+        ("Ø b/2", *TWO_DAYS, 0, 0, 0, "2018-12-21T10:00:00", 0, 3, 48, None, False),
+    ),
+    "/series?by=day&split=location": table(f"location_id {PERIOD}", *(("", *day) for day in DAYS_OF_SERIES)),
+    "/series?by=day&compare=previous&start_date=2018-12-22&end_date=2018-12-22": table(
+        f"{PERIOD} {PREVIOUS}", (*DAYS_OF_SERIES[1], "2018-12-21T00:00:00", 2.045, 1.745, -100)
+    ),
+    "/series?by=total&compare=previous&start_date=2019-01&end_date=2019-01": table(
+        f"{PERIOD} {PREVIOUS}",
+        (
+            *(NEW_YEAR, "2019-02-01T00:00:00", *NEW_YEARS_HOUR, 744, 1, False),
+            *("2018-12-01T00:00:00", 2.045, 1.745, 76.04),
         ),
     ),
     "/series?by=hour_of_day": table(

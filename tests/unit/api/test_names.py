@@ -20,7 +20,7 @@ Pairs = list[tuple[str, str]]
 VALUES = {
     "times": "utc",
     "start_date": "2019-01-01", "end_date": "2019-02-01", "measure": NAMES[0], "sort": "hours", "by": "month",
-    "per": "day", "rule": "be", "to_hour": "6", "power_factor": "1", "limit_kva": "",
+    "per": "day", "rule": "be", "to_hour": "6", "power_factor": "1", "limit_kva": "", "split": "user", "compare": "",
 }  # fmt: skip
 """Of parameters that do not take a 5, or not beside the others."""
 SHORT_TEXT = st.text(max_size=12)
@@ -95,6 +95,8 @@ def test_names_that_begin_with_an_underscore_and_empty_values_change_nothing(
         ("/kpi/daily", "garage", "location_id"),
         ("/series", "bucket", "by"),
         ("/series", "interval", "by"),
+        ("/series", "breakdown", "split"),
+        ("/series", "versus", "compare"),
         ("/hourly_loads", "page_size", "limit"),
         ("/hourly_loads", "offset", "after"),
     ],

@@ -3,18 +3,17 @@
 import asyncio
 import sys
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
 from evload.api.answers.cache import Answer, Cache
 from evload.api.answers.single_flight import SingleFlight
 from evload.api.contract.endpoints import NOTHING_IN_RANGE, UNKNOWN_MEMBERS, Endpoint, Subject
-from evload.api.contract.filters import Members
 from evload.api.contract.media_types import JSON, MediaType
 from evload.api.contract.params import Params, values_for
 from evload.database import Database
-from evload.queries import query, served
+from evload.queries import query, served, sourced
 from evload.watch import DataVersion, SiteState, Watch
 
 # Larger bodies come over few connections of their own, so that a crowd of them cannot fill the memory.
@@ -34,6 +33,10 @@ class Question(NamedTuple):
     def size_bytes(self) -> int:
         """At least what its parameters take in memory, of which clients choose the length."""
         return sys.getsizeof(self.params.model_dump_json())
+
+
+Checked: TypeAlias = tuple[DataVersion | None, Answer | None]
+"""The data version that a check saw, if it had to look, and the refusal, if there is one."""
 
 
 class Answers:
@@ -80,16 +83,26 @@ class Answers:
             return _not_found(endpoint, state.data_version, endpoint.unknown)
         by = self._database.deadline()
         while True:
-            version, unknown = await self._unknown_members(params.members, by)
-            answer = _not_found(endpoint, version, unknown) if version and unknown else await self._query(question, by)
-            if version in (None, answer.data_version):  # else the data changed between the two queries
+            versions, answer = await self._checked(question, by)
+            if len(versions) == 1:  # else the data changed between the queries
                 return answer
+
+    async def _checked(self, question: Question, by: float) -> tuple[set[DataVersion], Answer]:
+        """Makes the answer, or one that says why there is none, and tells which data versions its queries saw."""
+        versions: set[DataVersion] = set()
+        for check in (self._unknown_members, self._too_many_rows):
+            version, refusal = await check(question, by)
+            versions |= {version} if version else set()
+            if refusal:
+                return versions, refusal
+        answer = await self._query(question, by)
+        return versions | {answer.data_version}, answer
 
     async def _query(self, question: Question, by: float) -> Answer:
         endpoint, params, media_type = question
-        name = endpoint.query_for(params)
-        text = served(name, media_type.envelopes[endpoint.shape], params.source, params.shown_times)
-        values = values_for(query(name).param_names, params)
+        asked = endpoint.query_for(params)
+        text = served(asked, media_type.envelopes[endpoint.shape], params.source, params.shown_times)
+        values = values_for(asked.param_names, params)
         row = await self._database.fetch_row(text, values, by)
         if row["body"] is None and row.get("body_bytes"):
             row = await self._large.fetch_row(text, values, by)
@@ -110,13 +123,27 @@ class Answers:
             return await self._query(question, by)
         return _not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
 
-    async def _unknown_members(self, members: Members, by: float) -> tuple[DataVersion | None, str]:
-        """Names the users and locations that are asked for and have no rows, and tells at which data version."""
+    async def _unknown_members(self, question: Question, by: float) -> Checked:
+        """Names the users and locations that are asked for and have no rows."""
+        members = question.params.members
         if not any(members):
-            return None, ""
+            return None, None
         number, id_, *unknown = await self._database.fetch_row(query(UNKNOWN_MEMBERS).text, members, by)
-        named = [f"{name} {', '.join(ids)}" for name, ids in zip(Members._fields, unknown, strict=True) if ids]
-        return DataVersion(number, id_), f"No data found for {' and '.join(named)}" if named else ""
+        named = [f"{name} {', '.join(ids)}" for name, ids in zip(members._fields, unknown, strict=True) if ids]
+        version = DataVersion(number, id_)
+        detail = f"No data found for {' and '.join(named)}"
+        return version, _not_found(question.endpoint, version, detail) if named else None
+
+    async def _too_many_rows(self, question: Question, by: float) -> Checked:
+        """Counts the rows before they are made, where that is cheap and they are not."""
+        endpoint, params, _ = question
+        if params.count_query is None:
+            return None, None
+        asked = query(params.count_query)
+        values = values_for(asked.param_names, params)
+        number, id_, rows = await self._database.fetch_row(sourced(asked, params.source), values, by)
+        version, too_many = DataVersion(number, id_), endpoint.too_many_rows(rows, params)
+        return version, _refused(endpoint, version, too_many) if too_many else None
 
     async def _look_up(self, subject: Subject, params: Params, by: float) -> tuple[DataVersion, bool]:
         """Returns the data version, and whether the subject exists at it."""

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from evload.api.contract import grid, grid_answers, models, series
+from evload.api.contract import grid, grid_answers, models, series, series_answers
 from evload.api.contract.filters import FILTERS
+from evload.api.contract.forms import Form
 from evload.api.contract.media_types import Shape
 from evload.api.contract.names import problems_with, unparsed
 from evload.api.contract.params import (
@@ -25,6 +26,7 @@ from evload.api.contract.params import (
     UsersRange,
 )
 from evload.api.errors import InvalidParameters
+from evload.queries import Query
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
 
@@ -45,15 +47,6 @@ USER = Subject("users/exists", "No data found for given user")
 
 
 @dataclass(frozen=True)
-class Form:
-    """One of the forms that an endpoint's answer has, each from a query of its own."""
-
-    name: str
-    query: str
-    answer: type[models.Model] | type[str]
-
-
-@dataclass(frozen=True)
 class Endpoint:
     path: str
     query: str
@@ -61,8 +54,8 @@ class Endpoint:
     answer: type[models.Model] | type[str]
     summary: str
     is_list: bool = False
-    other_forms: tuple[Form, ...] = ()
-    """Those whose name is the `form` of the parameters."""
+    forms_by_params: tuple[Form, ...] = ()
+    """Where the answer has several forms: one of them is that which the parameters name."""
     max_rows: int | None = None
     """More rows than these are refused."""
     may_be_empty: bool = False
@@ -71,10 +64,10 @@ class Endpoint:
 
     @property
     def forms(self) -> tuple[Form, ...]:
-        return (Form("", self.query, self.answer), *self.other_forms)
+        return self.forms_by_params or (Form("", self.query, self.answer),)
 
-    def query_for(self, params: Params) -> str:
-        return next(form.query for form in self.forms if form.name == params.form)
+    def query_for(self, params: Params) -> Query:
+        return next(form.asked for form in self.forms if form.name == params.form)
 
     @property
     def is_paged(self) -> bool:
@@ -127,8 +120,7 @@ class Endpoint:
         """Says what is wrong with an answer of more rows than there may be."""
         if not rows or self.max_rows is None or rows <= self.max_rows:
             return None
-        advice = f"Ask for by={params.coarser}, or a shorter range" if params.coarser else "Ask for a shorter range"
-        message = f"These are {rows} rows, and {self.max_rows} are the most. {advice}"
+        message = f"These are {rows} rows, and {self.max_rows} are the most. {params.fewer_rows}"
         return {"type": "too_many_rows", "loc": ["query", "by"], "msg": message, "input": None}
 
     def link(self, params: Params, next_after: int | None) -> bytes | None:
@@ -179,12 +171,8 @@ ENDPOINTS = (
         "Mean active hours per day",
     ),
     Endpoint(
-        "/series", "series/periods", series.SeriesRange, series.Period, "Energy and power per period or class",
-        is_list=True, max_rows=series.MAX_ROWS, other_forms=(
-            Form("hours", "series/hours", series.Period),
-            Form("hours_of_day", "series/hours_of_day", series.HoursOfOneKind),
-            Form("classes_of_days", "series/classes_of_days", series.HoursOfOneKind),
-        ),
+        "/series", "series/periods", series.SeriesRange, series_answers.Period, "Energy and power per period or class",
+        is_list=True, max_rows=series.MAX_ROWS, forms_by_params=series_answers.FORMS,
     ),
     Endpoint("/grid/summary", "grid/summary", TimedRange, grid_answers.GridSummary, "Peak and coincidence"),
     Endpoint("/grid/peaks", "grid/peaks", grid.PeaksRange, grid_answers.PeakHour, "The highest hours", is_list=True),

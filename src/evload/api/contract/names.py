@@ -22,6 +22,8 @@ OTHER_NAMES = {
     "after": ("offset", "cursor", "page", "skip", "index"),
     "sort": ("order", "orderby", "sortby"),
     "by": ("bucket", "interval", "groupby", "period", "granularity", "resolution"),
+    "split": ("splitby", "breakdown", "facet", "per"),
+    "compare": ("compareto", "comparewith", "comparison", "versus", "vs"),
 }
 MEANT = {other: name for name, others in OTHER_NAMES.items() for other in others}
 

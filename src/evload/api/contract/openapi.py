@@ -78,12 +78,12 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
 
 def _parameter(name: str, schema: Json, model: Json, endpoint: Endpoint) -> Json:
     in_path = f"{{{name}}}" in endpoint.path
-    reference = schema.pop("$ref", None)
-    if reference:
-        schema = {**model["$defs"][reference.rpartition("/")[2]], **schema}
     alternatives = schema.get("anyOf", [])
     if alternatives and alternatives[-1] == {"type": "null"}:  # a query string holds no null
         schema = {**alternatives[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
+    reference = schema.pop("$ref", None)
+    if reference:
+        schema = {**model["$defs"][reference.rpartition("/")[2]], **schema}
     schema.pop("title", None)
     description = schema.pop("description", None)
     if schema.get("default", ...) is None:

@@ -54,8 +54,13 @@ class Params(BaseModel):
         return ""
 
     @property
-    def coarser(self) -> str | None:
-        """What `by` should be where there are too many rows."""
+    def fewer_rows(self) -> str:
+        """What to ask for where there are too many rows."""
+        return "Ask for a shorter range"
+
+    @property
+    def count_query(self) -> str | None:
+        """Gives the number and the id of the data version, and how many rows there are, where that is known before."""
         return None
 
     @property
