@@ -81,13 +81,13 @@ def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **option
             raise click.exceptions.Exit(ROWS_REJECTED)
 
 
-def load_all(dsn: str, named: tuple[Path, ...], *, as_json: bool = False, **options: Any) -> bool:
+def load_all(dsn: str, files: tuple[Path, ...], *, as_json: bool = False, **options: Any) -> bool:
     """The files after one that fails are loaded all the same. Tells whether rows were rejected."""
     from evload.ingest.find import files_of
     from evload.ingest.load import LoadOptions
 
     failed = rejected = False
-    for file in files_of(named, say):
+    for file in files_of(files, say):
         try:
             rejected |= _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
         except EvloadError as error:

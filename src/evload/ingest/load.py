@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-import re
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +12,7 @@ from evload.errors import shown
 from evload.ingest import gaps
 from evload.ingest.batches import take_out
 from evload.ingest.formats.source import os_errors_explained
+from evload.ingest.options import LoadOptions
 from evload.ingest.read import LoadFile
 from evload.ingest.rejects import NothingLoaded, Rejects
 from evload.ingest.report import LoadReport, Stopwatch
@@ -26,30 +25,14 @@ from evload.queries import query
 __all__ = ["LoadOptions", "NothingLoaded", "load_file"]
 
 
-@dataclass(frozen=True)
-class LoadOptions:
-    rejects_dir: Path = Path()
-    strict: bool = False
-    max_rejects: int = 10_000
-    """More of them refuse the file."""
-    fill_gaps: bool = False
-    """Store filler rows for the hours between the first and the last of the file that have no row in it."""
-    again: bool = False
-    """Load a file also if exactly its bytes were loaded before."""
-    dry_run: bool = False
-    timezone: str | None = None
-    """The clock that times without an offset are on: the site's, unless given."""
-    location_pattern: re.Pattern[str] | None = None
-    """Takes the location from the user id, as its first group, where the file has no column of it."""
-    is_sample: bool = False
-    """The bundled sample, which makes way for the first other load."""
+AS_USUAL = LoadOptions()
 
 
 class _DryRun(Exception):
     """Ends the transaction of a dry run, so that nothing of it stays."""
 
 
-async def load_file(dsn: str, path: Path, options: LoadOptions = LoadOptions()) -> LoadReport:
+async def load_file(dsn: str, path: Path, options: LoadOptions = AS_USUAL) -> LoadReport:
     """Raises NothingLoaded, UnreadableFile and NothingChanged; the database is then as it was."""
     load = _Load(path, options)
     try:
@@ -81,7 +64,7 @@ class _Load:
             return
         zone = self._options.timezone or await connection.fetchval(query("site/timezone").text)
         self._zone = ZoneInfo(zone)
-        file = LoadFile(self._path, zone, location_pattern=self._options.location_pattern)
+        file = self._opened(zone)
         if not self._options.is_sample:
             await self._take_out_sample(connection)
         if not self._options.dry_run and await self._is_first(connection):
@@ -90,7 +73,14 @@ class _Load:
         else:
             await self._merge(connection, file)
         self.report.unused_columns = file.unused_columns
+        self.report.conversion = file.conversion
         await self._finish(connection, file)
+
+    def _opened(self, zone: str) -> LoadFile:
+        options = self._options
+        return LoadFile(
+            self._path, zone, location_pattern=options.location_pattern, named=options.named, powers=options.powers
+        )
 
     def close(self) -> None:
         self.rejects.close()
@@ -137,7 +127,7 @@ class _Load:
         target = DirectCopy("hourly_load", await self._begin_batch(connection))
         counts = await copy(connection, file, self.report.file, self.rejects, target, totals.add)
         self._check_rejects(counts)
-        totals.add_observed(await self._fill_gaps(connection, counts, target))
+        totals.add_observed(await self._fill_gaps(connection, file, counts, target))
         self._stopwatch.lap("read and copy")
         try:
             async with connection.transaction():
@@ -149,7 +139,7 @@ class _Load:
             self.report.duplicates = await connection.fetchval(query("ingest/bulk_duplicates").text)
         await connection.execute(query("ingest/bulk_end").text)
         await connection.execute(query("ingest/touch_hours").text, counts.hours)
-        self.report.inserted = counts.rows_read - self.rejects.count + self.report.hours_filled
+        self.report.inserted = counts.rows_stored + self.report.hours_filled
         await self._add_names(connection, counts)
         self._stopwatch.lap("build keys")
 
@@ -157,7 +147,7 @@ class _Load:
         target = DirectCopy("staging")
         counts = await copy(connection, file, self.report.file, self.rejects, target)
         self._check_rejects(counts)
-        await self._fill_gaps(connection, counts, target)
+        await self._fill_gaps(connection, file, counts, target)
         self._stopwatch.lap("read and copy")
         await lock_writers(connection)
         self._stopwatch.lap("wait for other loads")
@@ -171,9 +161,11 @@ class _Load:
         await self._add_names(connection, counts)
         self._stopwatch.lap("merge")
 
-    async def _fill_gaps(self, connection: asyncpg.Connection, counts: Counts, target: DirectCopy) -> list[datetime]:
-        if not self._options.fill_gaps:
-            return []
+    async def _fill_gaps(
+        self, connection: asyncpg.Connection, file: LoadFile, counts: Counts, target: DirectCopy
+    ) -> list[datetime]:
+        if not self._options.fill_gaps and not (file.conversion and file.conversion.kind == "session"):
+            return []  # a list of sessions says of the hours between them that nobody charged
         report = self.report
         filled = await gaps.fill(connection, report.file, target.table, report.batch_id, counts.hours, self._zone)
         counts.hours.update(filled)
@@ -198,7 +190,7 @@ class _Load:
     async def _finish(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         report = self.report
         await self._warn_of_future_hours(connection)
-        report.unchanged = report.rows_read + report.hours_filled - report.rejected - report.inserted - report.updated
+        report.unchanged = self._counts.rows_stored + report.hours_filled - report.inserted - report.updated
         report.hours_without_rows = await gaps.hours_without_rows(connection, self._counts.hours, self._zone)
         touched = await connection.fetchrow(query("totals/touched_days").text)
         assert touched is not None

@@ -2,50 +2,39 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from evload.ingest.block import Block
 from evload.ingest.cleaning.clean import clean
-from evload.ingest.formats.columns import Columns
-from evload.ingest.formats.format import RawBlock
-from evload.ingest.formats.source import READ_BYTES, UnreadableFile, open_source
+from evload.ingest.converting.cells import Cells
+from evload.ingest.converting.charging import POWERS
+from evload.ingest.converting.convert import convert
+from evload.ingest.converting.hourly import published_names, published_rows
+from evload.ingest.converting.intervals import NoStep
+from evload.ingest.converting.summary import Conversion
+from evload.ingest.formats.format import RawBlock, Table
+from evload.ingest.formats.source import READ_BYTES, Source, UnreadableFile, open_source
 from evload.ingest.formats.table import format_of
+from evload.ingest.mapping.columns import Named
+from evload.ingest.mapping.model import Hourly
 
 __all__ = ["Block", "LoadFile", "UnreadableFile"]
 
 BLOCK_BYTES = 9 << 20
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some clean rows of a file.
-
-    `rows` have their energies in whole Wh or null, and, as `hour_index`, `session_index` and `location_index`, the
-    index of their hour in `hours` (UTC), of their user and session in `sessions`, and of their location in `locations`.
-    A filler row has user '' and session 0, a row without a location has location ''. Rows that spell these alike have
-    the same index. `hours` and `sessions` hold those of rejected rows too, null where unknown.
-
-    `rejects` says the line, column, value and reason of the first thing wrong with each rejected row. `coerced` counts
-    the energies of `rows` that were no number and became null.
-    """
-
-    rows: pl.DataFrame
-    hours: pl.DataFrame
-    sessions: pl.DataFrame
-    locations: pl.Series
-    rejects: pl.DataFrame
-    rows_read: int
-    coerced: int
-
-
 class LoadFile:
     """One file to load. Its times without an offset are on the clock of `timezone`.
 
-    `location_pattern` takes the location from the user id, as its first group, where the file has no column of it.
+    `location_pattern` takes the location from the user id, as its first group, where the published format has no
+    column of it. `named` is the mapping to read by, None: what the header tells. Sessions are taken to charge at
+    `powers`, in kW.
+
     `bytes_read` of `bytes_total` (None for a pipe) says how far `blocks` is. `sha256` is of the bytes on disk, known
-    once `blocks` is exhausted; `unused_columns` once it has begun.
+    once `blocks` is exhausted; `unused_columns` and `conversion`, which is None for the published format, once it has
+    begun.
     """
 
     def __init__(
@@ -53,26 +42,30 @@ class LoadFile:
         path: Path,
         timezone: str,
         block_bytes: int = BLOCK_BYTES,
+        *,
         location_pattern: re.Pattern[str] | None = None,
+        named: Named | None = None,
+        powers: tuple[str, ...] = POWERS,
     ) -> None:
         self._path = path
         self._timezone = timezone
         self._block_bytes = block_bytes
         self._location_pattern = location_pattern
+        self._named = named
+        self._powers = powers
         self.sha256 = ""
         self.bytes_read = 0
         self.bytes_total: int | None = None
         self.unused_columns: list[str] = []
+        self.conversion: Conversion | None = None
 
     def blocks(self) -> Iterator[Block]:
         rows_read = 0
         with open_source(self._path, self._block_bytes) as source:
             self.bytes_total = source.bytes_total
-            table = format_of(source).open(source)
+            table = format_of(source).open(source, self._named)
             self.unused_columns = table.columns.unused
-            for raw in table:
-                block = self._cleaned(raw, table.columns)
-                self.bytes_read = raw.bytes_read
+            for block in self._blocks_of(table, source):
                 rows_read += block.rows_read
                 yield block
             while source.stream.read(READ_BYTES):
@@ -81,10 +74,42 @@ class LoadFile:
         if not rows_read:
             raise UnreadableFile(source.name, "has no rows; load a file with rows under its header")
 
-    def _cleaned(self, raw: RawBlock, columns: Columns) -> Block:
+    def _blocks_of(self, table: Table, source: Source) -> Iterator[Block]:
+        if table.named is None:
+            for raw in table:
+                yield self._cleaned(raw, {name: table.columns.spelling(name) for name in table.columns.index})
+            return
+        mapping = table.named.mapping
+        self.conversion = Conversion(table.named.name, mapping.kind)
+        cells = Cells(mapping, table.columns.spelled, self._timezone, table.preamble)
+        if isinstance(mapping, Hourly):
+            spelling = published_names(cells, mapping)
+            for raw in table:
+                rows = published_rows(cells, mapping, raw.rows)
+                yield self._cleaned(RawBlock(rows, raw.rejects, raw.bytes_read), spelling)
+            return
+        try:
+            yield from convert(self._raw_rows(table), cells, self.conversion, self._powers)
+        except NoStep as error:
+            raise UnreadableFile(source.name, str(error)) from None
+        if not self.conversion.hours:
+            self._refuse_without_hours(source)
+
+    def _refuse_without_hours(self, source: Source) -> None:
+        assert self.conversion is not None
+        if self.conversion.left_out:
+            reasons = ", ".join(f"{rows:,} rows {reason}" for reason, rows in self.conversion.left_out.items())
+            raise UnreadableFile(source.name, f"gives no hours: {reasons}")
+
+    def _raw_rows(self, table: Table) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        for raw in table:
+            self.bytes_read = raw.bytes_read
+            yield raw.rows, raw.rejects
+
+    def _cleaned(self, raw: RawBlock, spelling: dict[str, str]) -> Block:
         cleaned = clean(raw.rows, self._timezone, self._location_pattern)
-        own_spelling = {name: columns.spelling(name) for name in columns.index}
-        rejects = cleaned.rejects.with_columns(pl.col("column").replace(own_spelling))
+        self.bytes_read = raw.bytes_read
+        rejects = cleaned.rejects.with_columns(pl.col("column").replace(spelling))
         return Block(
             rows=cleaned.rows,
             hours=cleaned.hours,

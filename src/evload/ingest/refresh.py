@@ -6,8 +6,8 @@ from io import BytesIO
 import asyncpg
 import polars as pl
 
+from evload.ingest.block import Block
 from evload.ingest.frames import MEASURES, rejected
-from evload.ingest.read import Block
 from evload.ingest.storing.first_totals import FirstTotals
 from evload.ingest.storing.totals import bring_up_to_date, lock_writers
 from evload.ingest.storing.transaction import write_transaction

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from evload.errors import shown
+from evload.ingest.converting.summary import Conversion
 
 
 @dataclass
@@ -35,6 +36,7 @@ class LoadReport:
     rejects_file: str | None = None
     unused_columns: list[str] = field(default_factory=list)
     sample_rows_removed: int = 0
+    conversion: Conversion | None = None
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 

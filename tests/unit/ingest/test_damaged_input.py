@@ -20,7 +20,7 @@ else:
 TIMES, WHO, ENERGIES = "21.12.2018 10:00;21.12.2018 11:00", "AdO3-4;2", "0,87;0,87;NA;0,114"
 NO_DATE = "is not a date like 21.12.2018 10:00 or 2018-12-21T10:00"
 WHOLE = "is not a whole number from -2147483648 to 2147483647"
-KEYS = "date_from, date_to, User_ID, session_ID"
+NO_HEADER = "and no line that could be a header follows; load a table whose header names its columns"
 FOUND = "date_from, date_to, User_ID, session_ID, Synthetic_3_6kW, Synthetic_7_2kW, Flex_3_6kW, Flex_7_2kW"
 MARKED = HEADER.replace(";", r"\x01")
 GOOD = table(*[ROW] * 2000).encode()
@@ -36,8 +36,8 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     "a header and blank lines": (table("", " ", ""), ": has no rows; load a file with rows under its header"),
     "no header": (
         table(ROW, header=ROW),
-        f", line 1: has no column {KEYS}, only 21.12.2018 10:00, 21.12.2018 11:00, AdO3-4, 2, 0,87, 0,87, NA, 0,114;"
-        " name these columns in the header",
+        ", line 1: is no table that evload can read: the first line is 21.12.2018 10:00, 21.12.2018 11:00, AdO3-4, 2,"
+        f" 0,87, 0,87, NA, 0,114, {NO_HEADER}",
     ),
     "no measure": (
         table(ROW, header=HEADER.replace("Synthetic", "Syntetic").replace("Flex", "Flx")),
@@ -59,11 +59,11 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "a separator that is not known": (
         table(ROW).replace(";", "\x01"),
-        f", line 1: has no column {KEYS}, only {MARKED}; name these columns in the header",
+        f", line 1: is no table that evload can read: the first line is {MARKED}, {NO_HEADER}",
     ),
     "a header after sep= with another separator": (
         "sep=,\n" + table(ROW),
-        f", line 2: has no column {KEYS}, only {HEADER}; name these columns in the header",
+        f", line 2: is no table that evload can read: the first line is {HEADER}, {NO_HEADER}",
     ),
     "Latin-1 in a row": (
         table(ROW, ROW, ROW.replace("AdO3-4", "Z\xe4hler")).encode("latin-1"),
@@ -83,7 +83,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "a web page": (
         "<!DOCTYPE html>\n<html>\n",
-        f", line 1: has no column {KEYS}, only <!DOCTYPE html>; name these columns in the header",
+        f", line 1: is no table that evload can read: the first line is <!DOCTYPE html>, {NO_HEADER}",
     ),
     "carriage returns alone": (
         table(ROW).replace("\n", "\r"),

@@ -25,9 +25,9 @@ def hours(pairs: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
     A local time that comes twice in autumn is read so that the row is one hour long, its earlier reading first.
     """
-    readings = _readings(pl.concat([pairs["date_from"], pairs["date_to"].alias("date_from")]).unique(), timezone)
+    found = readings(pl.concat([pairs["date_from"], pairs["date_to"].alias("date_from")]).unique(), timezone)
     for name in ("date_from", "date_to"):
-        mine = readings.select(pl.all().name.prefix(f"{name}_"))
+        mine = found.select(pl.all().name.prefix(f"{name}_"))
         pairs = pairs.join(mine, left_on=name, right_on=f"{name}_text", how="left", maintain_order="left")
     one_hour = [
         pl.when(pl.col(f"date_to_{end}") - pl.col(f"date_from_{start}") == HOUR).then(f"date_from_{start}")
@@ -43,7 +43,7 @@ def hours(pairs: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
-def _readings(texts: pl.Series, timezone: str) -> pl.DataFrame:
+def readings(texts: pl.Series, timezone: str) -> pl.DataFrame:
     """The earliest and the latest instant that each text can mean, or the fault of those that mean none."""
     iso = stripped(pl.col("text")).str.replace(GERMAN_DATE, "$3-$2-$1")
     parts = texts.to_frame("text").with_columns(iso.str.extract_groups(TIME).alias("parts")).unnest("parts")

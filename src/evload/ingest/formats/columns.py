@@ -7,6 +7,8 @@ from evload.errors import shown
 from evload.ingest.cleaning.texts import BLANKS
 from evload.ingest.formats.source import UnreadableFile
 from evload.ingest.frames import COLUMNS, KEYS
+from evload.ingest.mapping.columns import Named, bare, found, needs
+from evload.ingest.mapping.model import Wide
 from evload.measures import MEASURES, NAMES
 
 PUBLISHED = {
@@ -25,11 +27,15 @@ ANY_SPELLING = {
 }
 
 SHOWN_CHARACTERS = 300
+# So many of the published names and a table means to be in the published format.
+PUBLISHED_KEYS = 3
 
 
 @dataclass(frozen=True)
 class Columns:
-    """All columns of a file as it spells them, and the index of each wanted one among them, in the order of COLUMNS."""
+    """All columns of a file as it spells them, and the index of each wanted one among them, by the name that it has in
+    raw rows: one of COLUMNS, or for a mapping that of `raw_name`.
+    """
 
     spelled: tuple[str, ...]
     index: dict[str, int]
@@ -58,6 +64,39 @@ def find_columns(file: str, spelled: Sequence[str], line: int | None = None) -> 
         problem = f"has more than one column {', '.join(doubled)} among {_shown(spelled)}; keep one of each"
         raise UnreadableFile(file, problem, line)
     return Columns(tuple(spelled), {name: meant.index(name) for name in COLUMNS if name in meant})
+
+
+def is_published(spelled: Sequence[str]) -> bool:
+    meant = {_meant(spelling) for spelling in spelled}
+    return len(meant.intersection(KEYS)) >= PUBLISHED_KEYS
+
+
+def raw_name(place: int) -> str:
+    return f"c{place}"
+
+
+def mapped_columns(file: str, named: Named, spelled: Sequence[str], line: int | None = None) -> Columns:
+    """Gives the columns that a mapping reads. Raises UnreadableFile where it is not plain which are meant."""
+    indices: set[int] = set()
+    for need in needs(named.mapping):
+        for pattern in need.patterns:
+            meant = found(pattern, spelled)
+            if len(meant) > 1:
+                which = _shown([spelled[place] for place in meant])
+                problem = (
+                    f"the mapping {named.name} means in its key `{need.key}` one column by {pattern}, but {which} are"
+                )
+                raise UnreadableFile(file, f"{problem} such; name one", line)
+            indices.update(meant)
+    if isinstance(named.mapping, Wide):
+        indices.update(wide_columns(named.mapping, spelled, indices))
+    return Columns(tuple(spelled), {raw_name(place): place for place in sorted(indices)})
+
+
+def wide_columns(mapping: Wide, spelled: Sequence[str], others: set[int]) -> list[int]:
+    """The columns with the energies of one user each: as named, or all that mean nothing else and have a name."""
+    meant = {place for pattern in mapping.columns for place in found(pattern, spelled)}
+    return [place for place in sorted(meant - others) if bare(spelled[place])]
 
 
 def known(spelled: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """What a file format is: it recognises a file by its first bytes, and turns it into blocks of raw rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from evload.ingest.formats.columns import Columns
 from evload.ingest.formats.source import Source
+from evload.ingest.mapping.columns import Named
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,19 @@ class RawBlock:
 
 
 class Table(Protocol):
+    """`named` is the mapping that makes its cells into hours; None: its rows are hours already.
+
+    The cells of the lines before a header are its `preamble`.
+    """
+
     @property
     def columns(self) -> Columns: ...
+
+    @property
+    def named(self) -> Named | None: ...
+
+    @property
+    def preamble(self) -> Sequence[Sequence[str]]: ...
 
     def __iter__(self) -> Iterator[RawBlock]: ...
 
@@ -34,4 +46,4 @@ class Format:
     """`recognises` is asked about the first READ_AHEAD_BYTES of a file; `open` raises UnreadableFile."""
 
     recognises: Callable[[bytes], bool]
-    open: Callable[[Source], Table]
+    open: Callable[[Source, Named | None], Table]

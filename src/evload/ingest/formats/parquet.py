@@ -8,7 +8,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from evload.ingest.formats.format import Format, RawBlock
 from evload.ingest.formats.parquet_reader import DAMAGED
 from evload.ingest.formats.source import Source, UnreadableFile
 from evload.ingest.frames import rejected
+from evload.ingest.mapping.columns import Named
 
 CRASHES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP)
 GONE = "cannot be read: the process that reads Parquet was ended, as where memory runs out; try again"
@@ -31,7 +32,10 @@ _idle: list[Reader] = []
 
 
 class ParquetTable:
-    def __init__(self, source: Source) -> None:
+    named: Named | None = None
+    preamble: Sequence[Sequence[str]] = ()
+
+    def __init__(self, source: Source, wanted: Named | None = None) -> None:
         if source.bytes_total is None:
             raise UnreadableFile(source.name, "is Parquet, which cannot be read from a pipe; give the file itself")
         self._bytes = source.bytes_total

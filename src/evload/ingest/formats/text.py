@@ -15,6 +15,7 @@ from evload.ingest.formats.format import Format, RawBlock
 from evload.ingest.formats.header import RECORD_BYTES, TOO_LONG, Header, read_header, require_utf8
 from evload.ingest.formats.source import Source, UnreadableFile
 from evload.ingest.frames import MEASURES, rejected
+from evload.ingest.mapping.columns import Named
 
 # A block of short lines has millions of them, each a Python object where it is read exactly.
 RECORDS_AT_ONCE = 100_000
@@ -83,14 +84,19 @@ class Grammar:
 
 
 class TextTable:
-    def __init__(self, source: Source) -> None:
+    """`wanted` is the mapping to read it by, where one was named."""
+
+    def __init__(self, source: Source, wanted: Named | None = None) -> None:
         self._source = source
         self._file = source.name
         self._stream = source.unpacked()
-        self._header = read_header(source.name, self._stream)
+        self._header = read_header(source.name, self._stream, wanted)
         self._grammar = Grammar(self._header)
         self.columns = self._header.columns
-        self._measures = [name for name in MEASURES if name in self.columns.index]
+        self.named, self.preamble = self._header.named, self._header.preamble
+        self._measures = [
+            name for name in (self.columns.index if self.named else MEASURES) if name in self.columns.index
+        ]
         self._commas_are_clear = self._header.separator != ","
 
     def __iter__(self) -> Iterator[RawBlock]:
@@ -136,7 +142,7 @@ class TextTable:
 
     def _parsed(self, block: TextBlock) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         if block.regular:
-            for measures in (pl.Float64(), pl.String()):
+            for measures in (pl.String(),) if self.named else (pl.Float64(), pl.String()):
                 try:
                     rows = self._fast(block, measures)
                 except pl.exceptions.ComputeError:

@@ -10,8 +10,9 @@ from typing import Any, cast
 import asyncpg
 import polars as pl
 
+from evload.ingest.block import Block
 from evload.ingest.frames import MEASURES, WH
-from evload.ingest.read import Block, LoadFile
+from evload.ingest.read import LoadFile
 from evload.ingest.rejects import Rejects
 from evload.ingest.report import Progress
 from evload.ingest.storing import wire
@@ -24,6 +25,7 @@ FIELDS = ("date_from", "date_to", "user_id", "session_id", "location_id", *MEASU
 @dataclass
 class Counts:
     rows_read: int = 0
+    rows_stored: int = 0
     coerced: int = 0
     users: set[tuple[str, str]] = field(default_factory=set)
     """Each with a location."""
@@ -138,6 +140,7 @@ async def _pieces(blocks: Iterator[list[Piece]]) -> AsyncIterator[Piece]:
 
 def _count(block: Block, counts: Counts, rejects: Rejects) -> None:
     counts.rows_read += block.rows_read
+    counts.rows_stored += block.rows.height
     counts.coerced += block.coerced
     counts.users.update(_users(block))
     counts.hours.update(block.hours["date_from"][block.rows["hour_index"].unique()])

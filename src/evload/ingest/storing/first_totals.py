@@ -6,21 +6,17 @@ is loaded, and each part is added up by itself. The users' months and years are 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
-from io import BytesIO
-from tempfile import TemporaryFile
-from typing import IO
 
 import asyncpg
 import polars as pl
 
+from evload.ingest.block import Block
 from evload.ingest.frames import MEASURES, WH
-from evload.ingest.read import Block
+from evload.ingest.parted import PartedRows
 from evload.ingest.storing.copying import copy_frames
 from evload.queries import query
 
-PARTS = 32
 PEAKS = tuple(f"peak_{name}" for name in MEASURES)
 HOURS = {"hour": pl.Datetime("us", "UTC"), "location_id": pl.String(), **dict.fromkeys(WH, pl.Int64())}
 USER_DAY = ("day", "user_id", "hours", "sessions_begun", *MEASURES, *PEAKS)
@@ -35,15 +31,12 @@ class FirstTotals:
     def __init__(self) -> None:
         self._hours = pl.DataFrame(schema=HOURS)
         self._users: dict[str, int] = {}
-        self._file: IO[bytes] | None = None
+        self._rows = PartedRows()
         self._has_failed = False
-        self._parts: list[list[tuple[int, int]]] = [[] for _ in range(PARTS)]
         self._periods: list[pl.DataFrame] = []
 
     def close(self) -> None:
-        with suppress(OSError):  # what a full disk did not take once, it does not take now
-            if self._file is not None:
-                self._file.close()
+        self._rows.close()
 
     def add(self, block: Block) -> None:
         """Gives up where there is no room for the temporary file."""
@@ -83,8 +76,7 @@ class FirstTotals:
             session=block.sessions["session_id"][block.rows["session_index"]],
             hour=block.hours["date_from"][block.rows["hour_index"]],
         ).filter(pl.col("user") >= 0)
-        for part, some in rows.with_columns(part=pl.col("user") % PARTS).partition_by("part", as_dict=True).items():
-            self._set_aside(part[0], some.drop("part"))
+        self._rows.add(rows)
 
     def _add_hours(self, block: Block) -> None:
         sums = block.rows.group_by("hour_index", "location_index").agg(map(_sum_or_null, WH))
@@ -97,17 +89,9 @@ class FirstTotals:
         numbers = [self._users.setdefault(user, len(self._users)) if user else -1 for user in users]
         return pl.Series(numbers, dtype=pl.Int32)
 
-    def _set_aside(self, part: int, rows: pl.DataFrame) -> None:
-        packed = BytesIO()
-        rows.write_ipc(packed, compression="lz4")
-        if self._file is None:
-            self._file = TemporaryFile()  # noqa: SIM115 - `close` closes it
-        self._parts[part].append((self._file.tell(), packed.getbuffer().nbytes))
-        self._file.write(packed.getbuffer())
-
     def _user_days(self, day_of_hour: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        for part in filter(None, self._parts):
-            rows = pl.concat(map(self._read, part)).join(day_of_hour, on="hour", how="left")
+        for part in self._rows.parts():
+            rows = part.join(day_of_hour, on="hour", how="left")
             days = self._named(_added_up(rows).join(_sessions_begun(rows), on=["user", "day"], how="left"))
             self._periods += [_of_periods(days, period) for period in PERIODS]
             yield days.sort("day", "user_id").with_columns(_kwh_of(MEASURES + PEAKS)).select(USER_DAY)
@@ -121,12 +105,6 @@ class FirstTotals:
     def _named(self, days: pl.DataFrame) -> pl.DataFrame:
         names = pl.DataFrame({"user": range(len(self._users)), "user_id": list(self._users)}).cast({"user": pl.Int32})
         return days.join(names, on="user", how="left")
-
-    def _read(self, place: tuple[int, int]) -> pl.DataFrame:
-        offset, size = place
-        assert self._file is not None
-        self._file.seek(offset)
-        return pl.read_ipc(BytesIO(self._file.read(size)))
 
 
 def _added_up(rows: pl.DataFrame) -> pl.DataFrame:

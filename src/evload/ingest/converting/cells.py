@@ -1,0 +1,190 @@
+"""Reads the cells of raw rows by the keys of a mapping: names, numbers, times and what counts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from evload.ingest.cleaning.texts import normalised, stripped
+from evload.ingest.converting.instants import Clock, instants
+from evload.ingest.frames import rejected
+from evload.ingest.mapping.columns import bare, found
+from evload.ingest.mapping.model import Common, NameFrom, ZoneFrom
+from evload.measures import MEASURES
+
+MAXIMUM_KWH = float(MEASURES[-1].maximum_kwh)
+NAME_BYTES = 1000
+NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+GROUPED = {
+    ",": r"^[+-]?[0-9]{1,3}(?:[. '\u00a0\u202f][0-9]{3})+(?:,[0-9]*)?$",
+    ".": r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why rows are rejected: `column` is a raw name, `reason` null where nothing is wrong."""
+
+    column: str
+    reason: pl.Series
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The columns of a table as it spells them, and what a mapping makes of them. `zone` is the site's clock."""
+
+    mapping: Common
+    spelled: tuple[str, ...]
+    zone: str
+    preamble: Sequence[Sequence[str]] = ()
+
+    def column(self, pattern: str) -> str:
+        """The raw name of the one column that is meant. Its presence was checked with the header."""
+        return f"c{found(pattern, self.spelled)[0]}"
+
+    def text(self, rows: pl.DataFrame, pattern: str) -> pl.Series:
+        return rows.select(stripped(pl.col(self.column(pattern)))).to_series()
+
+    def joined(self, rows: pl.DataFrame, patterns: Sequence[str]) -> pl.Series:
+        """A date and a time in columns of their own are one text. What stands for missing is ''."""
+        columns = [stripped(pl.col(self.column(pattern))) for pattern in patterns]
+        text = columns[0] if len(columns) == 1 else pl.concat_str(columns, separator=" ").str.strip_chars()
+        missing = list({*self.mapping.missing, ""})
+        return rows.select(pl.when(text.is_in(missing)).then(pl.lit("")).otherwise(text).alias("text")).to_series()
+
+    def times(self, rows: pl.DataFrame, texts: pl.Series, zone: str | ZoneFrom | None = None) -> pl.DataFrame:
+        given = zone if zone is not None else self.mapping.timezone
+        clock = Clock(given if isinstance(given, str) else self.zone, tuple(self.mapping.time))
+        if not isinstance(given, ZoneFrom):
+            return instants(texts, clock)
+        return instants(texts, clock, self.text(rows, given.column).replace(given.names))
+
+    def counting(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that `where` lets through."""
+        for pattern, wanted in self.mapping.where.items():
+            expression = "|".join(".*".join(map(re.escape, one.strip().lower().split("*"))) for one in wanted)
+            rows = rows.filter(
+                stripped(pl.col(self.column(pattern))).str.to_lowercase().str.contains(f"^(?:{expression})$")
+            )
+        return rows
+
+    def is_missing(self, texts: pl.Series) -> pl.Series:
+        return texts.is_in(["", *self.mapping.missing])
+
+    def numbers(self, texts: pl.Series) -> pl.Series:
+        """Null where a text is no number."""
+        decimal, name = self.mapping.decimal, texts.name
+        text = pl.col(name)
+        if decimal:
+            others = "." if decimal == "," else ","
+            plain = (
+                pl.when(text.str.contains(GROUPED[decimal]))
+                .then(text.str.replace_all(r"[ '\u00a0\u202f]", "").str.replace_all(others, "", literal=True))
+                .otherwise(text)
+            )
+            plain = plain.str.replace(",", ".", literal=True) if decimal == "," else plain
+        else:
+            plain = text.str.replace(",", ".", literal=True)
+        number = plain.str.strip_chars().cast(pl.Float64, strict=False)
+        return texts.to_frame().select(pl.when(number.is_finite()).then(number).alias(name)).to_series()
+
+    @cached_property
+    def user_column(self) -> str:
+        return self._name_column(self.mapping.user)
+
+    @cached_property
+    def location_column(self) -> str:
+        return self._name_column(self.mapping.location)
+
+    def users(self, rows: pl.DataFrame) -> pl.Series:
+        return self._names(rows, self.mapping.user, None)
+
+    def locations(self, rows: pl.DataFrame, users: pl.Series) -> pl.Series:
+        return self._names(rows, self.mapping.location, users if self.mapping.location.pattern else None)
+
+    def _name_column(self, name: NameFrom) -> str:
+        return next((self.column(one) for one in name.columns if found(one, self.spelled)), "")
+
+    def _names(self, rows: pl.DataFrame, name: NameFrom, users: pl.Series | None) -> pl.Series:
+        there = [self.text(rows, one) for one in name.columns if found(one, self.spelled)]
+        different = [pl.DataFrame({str(place): one for place, one in enumerate(there)})]
+        if there:
+            filled = pl.coalesce(
+                pl.when(~pl.col(str(place)).is_in(["", *self.mapping.missing])).then(str(place))
+                for place in range(len(there))
+            )
+            names = different[0].select(filled.fill_null("").alias("name")).to_series()
+        elif users is not None and not (name.constant or name.preamble):
+            names = users.alias("name")
+        else:
+            constant = self._in_preamble(name.preamble) or name.constant
+            names = pl.repeat(constant, rows.height, dtype=pl.String, eager=True).alias("name")
+        texts = names.unique()
+        read = normalised(texts)
+        if name.pattern:
+            read = read.str.extract(name.pattern).fill_null("")
+        changed = texts != read
+        return names.replace(texts.filter(changed), read.filter(changed)) if changed.any() else names
+
+    def _in_preamble(self, label: str) -> str:
+        """The field under a label, or beside it."""
+        for place, cells in enumerate(self.preamble):
+            for index, cell in enumerate(cells if label else ()):
+                if bare(cell.rstrip(":")) == bare(label):
+                    below = self.preamble[place + 1] if place + 1 < len(self.preamble) else []
+                    beside = cells[index + 1] if index + 1 < len(cells) else ""
+                    is_beside = len(cells) == 2 and index == 0
+                    return beside if is_beside else (below[index] if index < len(below) else "")
+        return ""
+
+
+def name_fault(column: str, names: pl.Series, what: str) -> Fault:
+    name = pl.col(names.name)
+    reason = (
+        pl.when(name.str.len_bytes() > NAME_BYTES)
+        .then(pl.lit(f"is longer than the {NAME_BYTES} bytes that a {what} may have"))
+        .when(name.str.contains("\0", literal=True))
+        .then(pl.lit("has a NUL byte, which Postgres cannot store"))
+        .when(name.str.contains("\n", literal=True))
+        .then(pl.lit("has a line break, as where a closing quote is missing"))
+    )
+    texts = names.unique()
+    verdict = texts.to_frame().select(name, reason=reason)
+    if not verdict["reason"].count():
+        return Fault(column, pl.repeat(None, len(names), dtype=pl.String, eager=True))
+    return Fault(column, names.to_frame().join(verdict, on=names.name, how="left", maintain_order="left")["reason"])
+
+
+def parted(
+    rows: pl.DataFrame, faults: Sequence[Fault], spelled: Sequence[str]
+) -> tuple[pl.Series | None, pl.DataFrame]:
+    """Gives which rows are good (None: all), and the rejects with the first fault of each."""
+    broken = [fault for fault in faults if fault.reason.count()]
+    if not broken:
+        return None, rejected()
+    told = pl.DataFrame({"line": rows["line"], **{str(place): fault.reason for place, fault in enumerate(broken)}})
+    first = pl.coalesce(pl.when(pl.col(str(place)).is_not_null()).then(place) for place in range(len(broken)))
+    told = told.with_columns(first=first)
+    parts = [rejected()]
+    for place, fault in enumerate(broken):
+        is_bad = told["first"] == place
+        value = rows.filter(is_bad)[fault.column] if fault.column in rows.columns else None
+        bad = told.filter(is_bad)
+        name = (
+            spelled[int(fault.column[1:])]
+            if fault.column.startswith("c") and fault.column[1:].isdigit()
+            else fault.column
+        )
+        parts.append(
+            bad.select(
+                "line",
+                column=pl.lit(name),
+                value=(value if value is not None else pl.Series([""] * bad.height)).str.slice(0, 200)
+                if bad.height
+                else pl.lit("", pl.String),
+                reason=str(place),
+            )
+        )
+    return told["first"].is_null(), pl.concat(parts).sort("line")

@@ -1,0 +1,45 @@
+"""Makes the raw blocks of a mapped table into blocks of hours."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+
+import polars as pl
+
+from evload.ingest.block import Block
+from evload.ingest.converting.cells import Cells
+from evload.ingest.converting.intervals import IntervalConverter
+from evload.ingest.converting.names import only_rejects
+from evload.ingest.converting.sessions import SessionHours, SessionReader
+from evload.ingest.converting.summary import Conversion
+from evload.ingest.mapping.model import Intervals, Session
+
+RawRows = tuple[pl.DataFrame, pl.DataFrame]
+"""Raw rows, and what was rejected among them."""
+
+
+def convert(raw: Iterable[RawRows], cells: Cells, conversion: Conversion, powers: tuple[str, ...]) -> Iterator[Block]:
+    if isinstance(cells.mapping, Session):
+        yield from _sessions(
+            raw, SessionReader(cells, cells.mapping, conversion), SessionHours(powers, cells.zone, conversion)
+        )
+    elif isinstance(cells.mapping, Intervals):
+        with closing(IntervalConverter(cells, cells.mapping, conversion)) as converter:
+            yield from _intervals(raw, converter)
+
+
+def _sessions(raw: Iterable[RawRows], reader: SessionReader, hours: SessionHours) -> Iterator[Block]:
+    for rows, ragged in raw:
+        sessions, rejects = reader.sessions(rows)
+        yield only_rejects(pl.concat([ragged, rejects]).sort("line"), rows.height + ragged.height)
+        yield from hours.blocks(sessions)
+
+
+def _intervals(raw: Iterable[RawRows], converter: IntervalConverter) -> Iterator[Block]:
+    for rows, ragged in raw:
+        rejects = converter.add(rows)
+        yield only_rejects(pl.concat([ragged, rejects]).sort("line"), rows.height + ragged.height)
+    for block, rejects in converter.blocks():
+        if rejects.height:
+            yield only_rejects(rejects, 0)
+        if block:
+            yield block

@@ -1,0 +1,28 @@
+"""The mappings that evload knows: the TOML files in `toml/`, and those in files of their own."""
+
+from functools import cache
+from pathlib import Path
+
+from evload.errors import shown
+from evload.ingest.mapping.columns import Named
+from evload.ingest.mapping.model import MappingError, parse_mapping, read_mapping
+
+FOLDER = Path(__file__).parent / "toml"
+
+
+@cache
+def presets() -> tuple[Named, ...]:
+    files = sorted(FOLDER.glob("*.toml"))
+    return tuple(Named(file.stem, parse_mapping(file.read_text(encoding="utf-8"), file.stem)) for file in files)
+
+
+def mapping_named(name: str) -> Named:
+    """Gives the preset of that name, or the mapping in the file. Raises MappingError."""
+    for preset in presets():
+        if preset.name == name:
+            return preset
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return Named(path.name, read_mapping(path))
+    known = ", ".join(preset.name for preset in presets())
+    raise MappingError(f"There is no format {shown(name)}: give a .toml file, or one of {known}.")

@@ -1,0 +1,31 @@
+"""How a file is to be loaded."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from evload.ingest.converting.charging import POWERS
+from evload.ingest.mapping.columns import Named
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    rejects_dir: Path = Path()
+    strict: bool = False
+    max_rejects: int = 10_000
+    """More of them refuse the file."""
+    fill_gaps: bool = False
+    """Store filler rows for the hours between the first and the last of the file that have no row in it."""
+    again: bool = False
+    """Load a file also if exactly its bytes were loaded before."""
+    dry_run: bool = False
+    timezone: str | None = None
+    """The clock that times without an offset are on: the site's, unless given."""
+    location_pattern: re.Pattern[str] | None = None
+    """Takes the location from the user id, as its first group, where the published format has no column of it."""
+    named: Named | None = None
+    """The mapping to read files by; None: what the header of each tells."""
+    powers: tuple[str, ...] = POWERS
+    """At which sessions are taken to charge, in kW."""
+    is_sample: bool = False
+    """The bundled sample, which makes way for the first other load."""
