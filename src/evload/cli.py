@@ -14,6 +14,7 @@ from evload.command import Commands, database, json_option, on_a_database, run, 
 from evload.database import connect, driver_errors_translated
 from evload.embedded import is_embedded
 from evload.errors import shown
+from evload.format_commands import formats
 from evload.load_commands import COMMANDS, DATA_FILES, SAMPLE_TIMEZONE, load_all, load_sample
 from evload.queries import query
 from evload.settings import Settings
@@ -33,7 +34,7 @@ def main() -> None:
     stop_on_signals()
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, formats):
     main.add_command(command)
 
 

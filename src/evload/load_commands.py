@@ -35,12 +35,24 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
         return pattern
 
 
-@click.command(
-    help="""Load FILES of hourly loads, and bring the views up to date.
+class Powers(click.ParamType[tuple[str, ...]]):
+    name = "kW"
 
-    FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Each file is loaded as a whole or
-    not at all. Loading one again changes only what differs. Exit codes: 0 done, 1 a file failed, 3 done, but rows were
-    rejected.
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        from evload.ingest.converting.charging import POWERS
+
+        given = tuple(dict.fromkeys(one.strip() for one in str(value).split(",")))
+        if not set(given) <= set(POWERS):
+            self.fail(f"{value!r} names other powers than {' and '.join(POWERS)} kW.", param, ctx)
+        return given
+
+
+@click.command(
+    help="""Load FILES, and bring the views up to date.
+
+    FILES are files, folders, patterns like 'loads/*.csv', or - for standard input. Hours, intervals and sessions in the
+    formats of `evload formats` are recognised. Each file is loaded as a whole or not at all. Loading one again changes
+    only what differs. Exit codes: 0 done, 1 a file failed, 3 done, but rows were rejected.
     """
 )
 @click.argument("files", nargs=-1, required=True, type=DATA_FILES)
@@ -71,13 +83,35 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
     default=Path(),
     help="Folder for FILE.rejects.csv with the rejected rows of a file, or FILE.rejects-2.csv. Default: here.",
 )
+@click.option(
+    "--format", "format_name", help="The format of FILES: one of `evload formats`, or a mapping's .toml file."
+)
+@click.option(
+    "--power", type=Powers(), help="At which powers sessions are taken to charge: 3.6, 7.2 or 3.6,7.2 (default)."
+)
+@click.option(
+    "--explain", is_flag=True, help="Say how FILES are understood, with their first rows as hours; load nothing."
+)
 @on_a_database
-def load(files: tuple[Path, ...], as_json: bool, data_dir: Path | None, **options: Any) -> None:
+def load(
+    files: tuple[Path, ...],
+    format_name: str | None,
+    power: tuple[str, ...] | None,
+    explain: bool,
+    as_json: bool,
+    data_dir: Path | None,
+    **options: Any,
+) -> None:
+    from evload.ingest.mapping.presets import mapping_named
     from evload.ingest.storing.priority import lower_priority
 
+    options |= {"powers": power} if power else {}
+    options |= {"named": mapping_named(format_name)} if format_name else {}
     with database(data_dir) as (_, dsn):
         lower_priority()
-        if load_all(dsn, files, as_json=as_json, **options):
+        if explain:
+            explain_all(dsn, files, **options)
+        elif load_all(dsn, files, as_json=as_json, **options):
             raise click.exceptions.Exit(ROWS_REJECTED)
 
 
@@ -96,6 +130,17 @@ def load_all(dsn: str, files: tuple[Path, ...], *, as_json: bool = False, **opti
     if failed:
         raise click.exceptions.Exit(1)
     return rejected
+
+
+def explain_all(dsn: str, files: tuple[Path, ...], **options: Any) -> None:
+    from evload.ingest.batches import fetch
+    from evload.ingest.explain import explained
+    from evload.ingest.find import files_of
+    from evload.ingest.options import LoadOptions
+
+    timezone = run(fetch(dsn, "site/timezone"))[0][0]
+    for file in files_of(files, say):
+        click.echo(explained(file, timezone, LoadOptions(**options)))
 
 
 def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> bool:

@@ -22,7 +22,7 @@ REJECTED = "02.01.2019 09:00;02.01.2019 12:00;A-1;4;1;2;3;4"
 REPORT = {
     "file", "dry_run", "already_loaded_as", "batch_id", "rows_read", "inserted", "updated", "unchanged", "rejected",
     "coerced", "duplicates", "days_touched", "first_day", "last_day", "data_version", "rejects_file", "seconds",
-    "unused_columns", "sample_rows_removed", "hours_without_rows", "hours_filled", "warnings",
+    "unused_columns", "sample_rows_removed", "hours_without_rows", "hours_filled", "warnings", "conversion",
 }  # fmt: skip
 SETTINGS = {
     "EVLOAD_POOL_SIZE": "abc",

@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "database",
         "embedded",
         "errors",
+        "format_commands",
         "load_commands",
         "queries",
         "sample",
@@ -69,7 +70,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ingest.formats": {"errors", "ingest", "ingest.cleaning", "ingest.mapping", "measures"},
     "ingest.mapping": {"errors", "ingest.cleaning", "measures"},
     "ingest.storing": {"database", "embedded", "errors", "ingest", "queries", "schema"},
-    "load_commands": {"command", "errors", "ingest", "ingest.storing", "resources"},
+    "load_commands": {
+        "command",
+        "errors",
+        "ingest",
+        "ingest.converting",
+        "ingest.mapping",
+        "ingest.storing",
+        "resources",
+    },
+    "format_commands": {"errors", "ingest.formats", "ingest.mapping"},
     "serve": {"api.operations", "api.server", "errors", "settings", "signals"},
 }
 BUILD_SETTINGS = {"command"}

@@ -30,11 +30,11 @@ class LoadFile:
 
     `location_pattern` takes the location from the user id, as its first group, where the published format has no
     column of it. `named` is the mapping to read by, None: what the header tells. Sessions are taken to charge at
-    `powers`, in kW.
+    `powers`, in kW. `first_rows` reads no more of it than these, which count.
 
     `bytes_read` of `bytes_total` (None for a pipe) says how far `blocks` is. `sha256` is of the bytes on disk, known
-    once `blocks` is exhausted; `unused_columns` and `conversion`, which is None for the published format, once it has
-    begun.
+    once `blocks` is exhausted; the columns as `spelled`, the `unused_columns`, and, not None where a mapping reads the
+    file, `named` and `conversion`, once it has begun.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class LoadFile:
         location_pattern: re.Pattern[str] | None = None,
         named: Named | None = None,
         powers: tuple[str, ...] = POWERS,
+        first_rows: int | None = None,
     ) -> None:
         self._path = path
         self._timezone = timezone
@@ -53,10 +54,13 @@ class LoadFile:
         self._location_pattern = location_pattern
         self._named = named
         self._powers = powers
+        self._first_rows = first_rows
         self.sha256 = ""
         self.bytes_read = 0
         self.bytes_total: int | None = None
         self.unused_columns: list[str] = []
+        self.named: Named | None = None
+        self.spelled: tuple[str, ...] = ()
         self.conversion: Conversion | None = None
 
     def blocks(self) -> Iterator[Block]:
@@ -64,6 +68,7 @@ class LoadFile:
         with open_source(self._path, self._block_bytes) as source:
             self.bytes_total = source.bytes_total
             table = format_of(source).open(source, self._named)
+            self.named, self.spelled = table.named, table.columns.spelled
             self.unused_columns = table.columns.unused
             for block in self._blocks_of(table, source):
                 rows_read += block.rows_read
@@ -76,7 +81,7 @@ class LoadFile:
 
     def _blocks_of(self, table: Table, source: Source) -> Iterator[Block]:
         if table.named is None:
-            for raw in table:
+            for raw in self._raw_blocks(table):
                 yield self._cleaned(raw, {name: table.columns.spelling(name) for name in table.columns.index})
             return
         mapping = table.named.mapping
@@ -84,12 +89,12 @@ class LoadFile:
         cells = Cells(mapping, table.columns.spelled, self._timezone, table.preamble)
         if isinstance(mapping, Hourly):
             spelling = published_names(cells, mapping)
-            for raw in table:
+            for raw in self._raw_blocks(table, cells):
                 rows = published_rows(cells, mapping, raw.rows)
                 yield self._cleaned(RawBlock(rows, raw.rejects, raw.bytes_read), spelling)
             return
         try:
-            yield from convert(self._raw_rows(table), cells, self.conversion, self._powers)
+            yield from convert(self._raw_rows(table, cells), cells, self.conversion, self._powers)
         except NoStep as error:
             raise UnreadableFile(source.name, str(error)) from None
         if not self.conversion.hours:
@@ -101,8 +106,16 @@ class LoadFile:
             reasons = ", ".join(f"{rows:,} rows {reason}" for reason, rows in self.conversion.left_out.items())
             raise UnreadableFile(source.name, f"gives no hours: {reasons}")
 
-    def _raw_rows(self, table: Table) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    def _raw_blocks(self, table: Table, cells: Cells | None = None) -> Iterator[RawBlock]:
         for raw in table:
+            if self._first_rows is None:
+                yield raw
+            elif (rows := cells.counting(raw.rows) if cells else raw.rows).height:
+                yield RawBlock(rows.head(self._first_rows), raw.rejects.head(0), raw.bytes_read)
+                return
+
+    def _raw_rows(self, table: Table, cells: Cells) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        for raw in self._raw_blocks(table, cells):
             self.bytes_read = raw.bytes_read
             yield raw.rows, raw.rejects
 

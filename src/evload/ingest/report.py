@@ -58,6 +58,7 @@ class LoadReport:
             f"  days touched: {self._days()}",
             "  seconds: " + ", ".join(f"{step} {taken:.2f}" for step, taken in self.seconds.items()),
         ]
+        lines += self.conversion.as_lines() if self.conversion else []
         if self.hours_filled:
             lines.append(f"  {self.hours_filled:,} hours without a row were filled: observed, and nobody charged")
         if self.hours_without_rows:

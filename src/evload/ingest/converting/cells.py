@@ -90,6 +90,12 @@ class Cells:
         number = plain.str.strip_chars().cast(pl.Float64, strict=False)
         return texts.to_frame().select(pl.when(number.is_finite()).then(number).alias(name)).to_series()
 
+    @property
+    def constant_user(self) -> str:
+        """The one user of a file that names none."""
+        user = self.mapping.user
+        return "" if user.columns or self._in_preamble(user.preamble) else user.constant
+
     @cached_property
     def user_column(self) -> str:
         return self._name_column(self.mapping.user)

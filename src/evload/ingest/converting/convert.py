@@ -18,6 +18,11 @@ RawRows = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def convert(raw: Iterable[RawRows], cells: Cells, conversion: Conversion, powers: tuple[str, ...]) -> Iterator[Block]:
+    if constant := cells.constant_user:
+        conversion.notes.append(
+            f"the file names no user, so its hours are those of the user {constant}; a mapping with another `user`"
+            " keeps the files of several meters apart"
+        )
     if isinstance(cells.mapping, Session):
         yield from _sessions(
             raw, SessionReader(cells, cells.mapping, conversion), SessionHours(powers, cells.zone, conversion)

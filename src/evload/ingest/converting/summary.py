@@ -20,6 +20,24 @@ class Conversion:
     left_out: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def as_lines(self) -> list[str]:
+        """Says to people what became of what."""
+        energy_in, energy_out = self.energy_in_wh / 1000, self.energy_out_wh / 1000
+        sessions = f"{self.sessions:,} sessions became " if self.kind == "session" else ""
+        lines = [
+            f"  read as {self.format} ({self.kind}): {sessions}{self.hours:,} hours,"
+            f" energy in {energy_in:,.3f} kWh, energy out {energy_out:,.3f} kWh"
+        ]
+        lines += [f"  {rows:,} rows {reason}" for reason, rows in self.left_out.items()]
+        counted = {
+            "hours lack some of their intervals and have the energy of the others": self.incomplete_hours,
+            "hours have minutes that more than one row is about; all their energies were added up": self.repeated_hours,
+            "times a register began anew; what it counted just then is not known": self.resets,
+            "readings lie more than an hour after the one before; what they counted was spread evenly": self.gaps,
+        }
+        lines += [f"  {number:,} {what}" for what, number in counted.items() if number]
+        return lines + [f"  {note}" for note in self.notes]
+
     def note_readings(self, resets: int, gaps: int) -> None:
         self.resets += resets
         self.gaps += gaps

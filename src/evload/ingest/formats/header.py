@@ -120,7 +120,7 @@ def _score(named: Named, cells: list[str]) -> int:
 
 
 def _unknown(file: str, lines: list[tuple[int, str]], separator: str, wanted: Named | None) -> UnreadableFile:
-    tables = {mark: [_split(text, mark) for _, text in lines] for mark in separator or SEPARATORS}
+    tables = _tables(lines, separator)
     if wanted is None:
         return UnreadableFile(file, described(tables), lines[0][0])
     cells = min(
@@ -130,6 +130,15 @@ def _unknown(file: str, lines: list[tuple[int, str]], separator: str, wanted: Na
     first = next(iter(lacking(wanted.mapping, cells)), None)
     what = f"names in its key `{first.key}` the column {first}" if first else f"skips to {wanted.mapping.skip_to}"
     return UnreadableFile(file, f"the mapping {wanted.name} {what}, which is not there among {', '.join(cells)}")
+
+
+def first_tables(file: str, stream: BinaryIO) -> dict[str, Preamble]:
+    """The cells of the first lines, as each separator would part them."""
+    return _tables(list(_lines(file, stream)), "")
+
+
+def _tables(lines: list[tuple[int, str]], separator: str) -> dict[str, Preamble]:
+    return {mark: [_split(text, mark) for _, text in lines] for mark in separator or SEPARATORS}
 
 
 def _preamble(lines: list[tuple[int, str]], separator: str) -> Preamble:

@@ -6,6 +6,8 @@ from evload.ingest.formats.source import Source
 from evload.ingest.formats.text import TEXT
 
 FORMATS = (PARQUET, TEXT)
+IN_CODE: dict[str, str] = {}
+"""The formats that are read without a mapping, and what each is."""
 
 
 def format_of(source: Source) -> Format:

@@ -16,6 +16,14 @@ def presets() -> tuple[Named, ...]:
     return tuple(Named(file.stem, parse_mapping(file.read_text(encoding="utf-8"), file.stem)) for file in files)
 
 
+def text_of(name: str) -> str:
+    """Gives a preset as it is written. Raises MappingError."""
+    for preset in presets():
+        if preset.name == name:
+            return (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    raise _unknown(name)
+
+
 def mapping_named(name: str) -> Named:
     """Gives the preset of that name, or the mapping in the file. Raises MappingError."""
     for preset in presets():
@@ -24,5 +32,9 @@ def mapping_named(name: str) -> Named:
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
         return Named(path.name, read_mapping(path))
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> MappingError:
     known = ", ".join(preset.name for preset in presets())
-    raise MappingError(f"There is no format {shown(name)}: give a .toml file, or one of {known}.")
+    return MappingError(f"There is no format {shown(name)}: give a .toml file, or one of {known}.")
