@@ -16,11 +16,11 @@ from evload.measures import MEASURES
 
 MAXIMUM_KWH = float(MEASURES[-1].maximum_kwh)
 NAME_BYTES = 1000
-NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 GROUPED = {
     ",": r"^[+-]?[0-9]{1,3}(?:[. '\u00a0\u202f][0-9]{3})+(?:,[0-9]*)?$",
     ".": r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$",
 }
+BETWEEN_THOUSANDS = {",": r"[. '\u00a0\u202f]", ".": ","}
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,11 @@ class Cells:
         return rows.select(stripped(pl.col(self.column(pattern)))).to_series()
 
     def joined(self, rows: pl.DataFrame, patterns: Sequence[str]) -> pl.Series:
-        """A date and a time in columns of their own are one text. What stands for missing is ''."""
+        """A date and a time in columns of their own are one text. Of several, what stands for missing is ''."""
+        if len(patterns) == 1:
+            return rows[self.column(patterns[0])].alias("text")
         columns = [stripped(pl.col(self.column(pattern))) for pattern in patterns]
-        text = columns[0] if len(columns) == 1 else pl.concat_str(columns, separator=" ").str.strip_chars()
+        text = pl.concat_str(columns, separator=" ").str.strip_chars()
         missing = list({*self.mapping.missing, ""})
         return rows.select(pl.when(text.is_in(missing)).then(pl.lit("")).otherwise(text).alias("text")).to_series()
 
@@ -75,20 +77,11 @@ class Cells:
 
     def numbers(self, texts: pl.Series) -> pl.Series:
         """Null where a text is no number."""
-        decimal, name = self.mapping.decimal, texts.name
-        text = pl.col(name)
-        if decimal:
-            others = "." if decimal == "," else ","
-            plain = (
-                pl.when(text.str.contains(GROUPED[decimal]))
-                .then(text.str.replace_all(r"[ '\u00a0\u202f]", "").str.replace_all(others, "", literal=True))
-                .otherwise(text)
-            )
-            plain = plain.str.replace(",", ".", literal=True) if decimal == "," else plain
-        else:
-            plain = text.str.replace(",", ".", literal=True)
-        number = plain.str.strip_chars().cast(pl.Float64, strict=False)
-        return texts.to_frame().select(pl.when(number.is_finite()).then(number).alias(name)).to_series()
+        decimal = self.mapping.decimal
+        found = texts.cast(pl.Float64, strict=False) if decimal != "," else None
+        if found is None or found.null_count():
+            found = texts.to_frame("text").select(_plain_number(decimal).cast(pl.Float64, strict=False)).to_series()
+        return found.set(~found.is_finite(), None).alias(texts.name)
 
     @property
     def constant_user(self) -> str:
@@ -114,14 +107,13 @@ class Cells:
         return next((self.column(one) for one in name.columns if found(one, self.spelled)), "")
 
     def _names(self, rows: pl.DataFrame, name: NameFrom, users: pl.Series | None) -> pl.Series:
-        there = [self.text(rows, one) for one in name.columns if found(one, self.spelled)]
-        different = [pl.DataFrame({str(place): one for place, one in enumerate(there)})]
-        if there:
-            filled = pl.coalesce(
-                pl.when(~pl.col(str(place)).is_in(["", *self.mapping.missing])).then(str(place))
-                for place in range(len(there))
-            )
-            names = different[0].select(filled.fill_null("").alias("name")).to_series()
+        """Reads each different text once: there are far fewer than rows."""
+        columns = [pl.col(self.column(one)) for one in name.columns if found(one, self.spelled)]
+        if columns:
+            given = [pl.when(~stripped(column).is_in(["", *self.mapping.missing])).then(column) for column in columns]
+            names = rows.select((columns[0] if len(columns) == 1 else pl.coalesce(given).fill_null("")).alias("name"))[
+                "name"
+            ]
         elif users is not None and not (name.constant or name.preamble):
             names = users.alias("name")
         else:
@@ -129,6 +121,7 @@ class Cells:
             names = pl.repeat(constant, rows.height, dtype=pl.String, eager=True).alias("name")
         texts = names.unique()
         read = normalised(texts)
+        read = read.set(read.is_in(self.mapping.missing), "")
         if name.pattern:
             read = read.str.extract(name.pattern).fill_null("")
         changed = texts != read
@@ -144,6 +137,16 @@ class Cells:
                     is_beside = len(cells) == 2 and index == 0
                     return beside if is_beside else (below[index] if index < len(below) else "")
         return ""
+
+
+def _plain_number(decimal: str | None) -> pl.Expr:
+    """Writes a number with a decimal point and without marks between thousands."""
+    text = pl.col("text").str.strip_chars()
+    if decimal is None:
+        return text.str.replace(",", ".", literal=True)
+    marks = BETWEEN_THOUSANDS[decimal]
+    plain = pl.when(text.str.contains(GROUPED[decimal])).then(text.str.replace_all(marks, "")).otherwise(text)
+    return plain.str.replace(",", ".", literal=True) if decimal == "," else plain
 
 
 def name_fault(column: str, names: pl.Series, what: str) -> Fault:

@@ -68,10 +68,11 @@ class SessionReader:
         )
         times, faults = self._times(rows)
         energy, energy_fault = self._energy(rows)
-        read = read.with_columns(times.get_columns()).with_columns(energy_wh=energy)
+        read = read.with_columns(times.get_columns()).with_columns(energy, energy_wh=(energy + 500_000) // 1_000_000)
         faults += [energy_fault, *self._name_faults(read)]
         good, rejects = parted(rows, faults, cells.spelled)
         read = read if good is None else read.filter(good)
+        conversion.energy_in_wh += float(read["micro_wh"].sum()) / 1_000_000
         return read.select(SESSIONS.names()).cast(dict(SESSIONS)), rejects  # type: ignore[arg-type]
 
     def _has_no_energy(self, rows: pl.DataFrame) -> pl.Series:
@@ -100,8 +101,7 @@ class SessionReader:
         )
         fault = Fault(column, told.select(reason.alias("reason")).to_series())
         micro_wh = (pl.when(pl.col("kwh") <= MOST_KWH).then("kwh") * 1e9).round().cast(pl.Int64)
-        self._conversion.energy_in_wh += 1000 * float(told.filter(fault.reason.is_null())["kwh"].sum())
-        return told.select((micro_wh + 500_000) // 1_000_000).to_series(), fault
+        return told.select(micro_wh.alias("micro_wh")).to_series(), fault
 
     def _times(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Fault]]:
         cells, mapping = self._cells, self._mapping
@@ -113,7 +113,7 @@ class SessionReader:
             texts = cells.joined(rows, mapping.end)
             zone = mapping.end_timezone if mapping.end_timezone is not None else mapping.timezone
             ends = cells.times(rows, texts, zone)
-            is_given = pl.DataFrame([(texts != "").alias("given"), ends["fault"]])
+            is_given = pl.DataFrame([(~cells.is_missing(texts.str.strip_chars())).alias("given"), ends["fault"]])
             faults.append(
                 Fault(cells.column(mapping.end[0]), is_given.select(pl.when("given").then("fault")).to_series())
             )
