@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from evload.ingest.converting.charging import POWERS
 from evload.ingest.mapping.columns import Named
 
 
@@ -25,7 +24,7 @@ class LoadOptions:
     """Takes the location from the user id, as its first group, where the published format has no column of it."""
     named: Named | None = None
     """The mapping to read files by; None: what the header of each tells."""
-    powers: tuple[str, ...] = POWERS
-    """At which sessions are taken to charge, in kW."""
+    powers: tuple[str, ...] | None = None
+    """At which sessions are taken to charge, in kW; None: at all, where nothing is known of the hours."""
     is_sample: bool = False
     """The bundled sample, which makes way for the first other load."""

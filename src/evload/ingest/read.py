@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -9,12 +10,12 @@ import polars as pl
 from evload.ingest.block import Block
 from evload.ingest.cleaning.clean import clean
 from evload.ingest.converting.cells import Cells
-from evload.ingest.converting.charging import POWERS
-from evload.ingest.converting.convert import convert
+from evload.ingest.converting.convert import convert, convert_records
 from evload.ingest.converting.hourly import published_names, published_rows
 from evload.ingest.converting.intervals import NoStep
 from evload.ingest.converting.summary import Conversion
 from evload.ingest.formats.format import RawBlock, Table
+from evload.ingest.formats.json_table import JsonTable
 from evload.ingest.formats.source import READ_BYTES, Source, UnreadableFile, open_source
 from evload.ingest.formats.table import format_of
 from evload.ingest.mapping.columns import Named
@@ -45,7 +46,7 @@ class LoadFile:
         *,
         location_pattern: re.Pattern[str] | None = None,
         named: Named | None = None,
-        powers: tuple[str, ...] = POWERS,
+        powers: tuple[str, ...] | None = None,
         first_rows: int | None = None,
     ) -> None:
         self._path = path
@@ -80,6 +81,12 @@ class LoadFile:
             raise UnreadableFile(source.name, "has no rows; load a file with rows under its header")
 
     def _blocks_of(self, table: Table, source: Source) -> Iterator[Block]:
+        if isinstance(table, JsonTable) and table.nested:
+            self.conversion = Conversion(table.nested, "session")
+            records = islice(table.records, self._first_rows)
+            yield from convert_records(table.nested, records, self._timezone, self.conversion, self._powers)
+            self._refuse_without_hours(source)
+            return
         if table.named is None:
             for raw in self._raw_blocks(table):
                 yield self._cleaned(raw, {name: table.columns.spelling(name) for name in table.columns.index})
@@ -97,12 +104,11 @@ class LoadFile:
             yield from convert(self._raw_rows(table, cells), cells, self.conversion, self._powers)
         except NoStep as error:
             raise UnreadableFile(source.name, str(error)) from None
-        if not self.conversion.hours:
-            self._refuse_without_hours(source)
+        self._refuse_without_hours(source)
 
     def _refuse_without_hours(self, source: Source) -> None:
         assert self.conversion is not None
-        if self.conversion.left_out:
+        if self.conversion.left_out and not self.conversion.hours:
             reasons = ", ".join(f"{rows:,} rows {reason}" for reason, rows in self.conversion.left_out.items())
             raise UnreadableFile(source.name, f"gives no hours: {reasons}")
 

@@ -163,6 +163,10 @@ transaction_pk,charge_box_id,connector_id,id_tag,start_timestamp,start_value,sto
 5,box1,1,TAG1,2023-02-01T10:15:00.000Z,1000,2023-02-01T12:00:00.000Z,5500,Local
 6,box1,1,TAG1,2023-02-01T13:00:00.000Z,5500,,,
 """
+ZAPTEC = """\
+Id,DeviceId,StartDateTime,EndDateTime,Energy,UserId
+a-1,ZAP1,2024-03-01T10:30:00.123,2024-03-01T12:00:00,2,ann
+"""
 TRONDHEIM = """\
 session_ID;Garage_ID;User_ID;User_type;Shared_ID;Start_plugin;Start_plugin_hour;End_plugout;End_plugout_hour;El_kWh;Duration_hours\r
 1;AdO3;AdO3-4;Private;NA;21.12.2018 10:20;10;21.12.2018 10:23;10;0,3;0,05\r
@@ -309,6 +313,13 @@ FILES = {
         {("2023-02-01T10:00Z", "TAG1"): 2700, ("2023-02-01T11:00Z", "TAG1"): 1800},
         SYNTHETIC,
         locations={"box1"},
+    ),
+    "zaptec": PresetFile(
+        "zaptec",
+        ZAPTEC,
+        {("2024-03-01T10:00Z", "ann"): 1800, ("2024-03-01T11:00Z", "ann"): 200},
+        SYNTHETIC,
+        locations={"ZAP1"},
     ),
     "trondheim": PresetFile(
         "trondheim",

@@ -74,12 +74,15 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
         ", line 1: is not UTF-8 (byte 0xE4); save the file as UTF-8",
     ),
     "UTF-16 cut off": (table(ROW).encode("utf-16")[:-1], ": is damaged: it is not UTF-16 throughout; save it as UTF-8"),
-    "UTF-16 without a BOM": (table(ROW).encode("utf-16-le"), ": is not a table; load CSV or Parquet"),
+    "UTF-16 without a BOM": (
+        table(ROW).encode("utf-16-le"),
+        ": is not a table; load CSV, JSON, Parquet or an Excel workbook",
+    ),
     "an image": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ", line 1: is not UTF-8 (byte 0x89); save the file as UTF-8"),
-    "a program": (b"\x7fELF\2\1\1\0\0\0\0\0", ": is not a table; load CSV or Parquet"),
+    "a program": (b"\x7fELF\2\1\1\0\0\0\0\0", ": is not a table; load CSV, JSON, Parquet or an Excel workbook"),
     "an Excel workbook": (
         b"PK\x03\x04\x14\0\6\0",
-        ": is a zip archive or an Excel workbook; save the table as CSV",
+        ": is damaged: its archive cannot be unpacked; copy or pack it again",
     ),
     "a web page": (
         "<!DOCTYPE html>\n<html>\n",

@@ -39,4 +39,5 @@ def test_an_example_header_is_that_of_its_preset_alone(preset) -> None:  # type:
 
 
 def test_each_preset_has_a_file_here() -> None:
-    assert {file.preset for file in FILES.values()} | {"published"} == {preset.name for preset in presets()}
+    """ACN-Data is JSON: `test_records` has one."""
+    assert {file.preset for file in FILES.values()} | {"published", "acn"} == {preset.name for preset in presets()}

@@ -7,8 +7,11 @@ import polars as pl
 
 from evload.ingest.block import Block
 from evload.ingest.converting.cells import Cells
+from evload.ingest.converting.charging import POWERS
 from evload.ingest.converting.intervals import IntervalConverter
+from evload.ingest.converting.metered import converted_records
 from evload.ingest.converting.names import only_rejects
+from evload.ingest.converting.records import Record
 from evload.ingest.converting.sessions import SessionHours, SessionReader
 from evload.ingest.converting.summary import Conversion
 from evload.ingest.mapping.model import Intervals, Session
@@ -17,7 +20,9 @@ RawRows = tuple[pl.DataFrame, pl.DataFrame]
 """Raw rows, and what was rejected among them."""
 
 
-def convert(raw: Iterable[RawRows], cells: Cells, conversion: Conversion, powers: tuple[str, ...]) -> Iterator[Block]:
+def convert(
+    raw: Iterable[RawRows], cells: Cells, conversion: Conversion, powers: tuple[str, ...] | None
+) -> Iterator[Block]:
     if constant := cells.constant_user:
         conversion.notes.append(
             f"the file names no user, so its hours are those of the user {constant}; a mapping with another `user`"
@@ -25,11 +30,24 @@ def convert(raw: Iterable[RawRows], cells: Cells, conversion: Conversion, powers
         )
     if isinstance(cells.mapping, Session):
         yield from _sessions(
-            raw, SessionReader(cells, cells.mapping, conversion), SessionHours(powers, cells.zone, conversion)
+            raw, SessionReader(cells, cells.mapping, conversion), SessionHours(powers or POWERS, cells.zone, conversion)
         )
     elif isinstance(cells.mapping, Intervals):
         with closing(IntervalConverter(cells, cells.mapping, conversion)) as converter:
             yield from _intervals(raw, converter)
+
+
+def convert_records(
+    name: str, records: Iterator[Record], zone: str, conversion: Conversion, powers: tuple[str, ...] | None
+) -> Iterator[Block]:
+    """Powers that are asked for are modelled also where it is known when energy flowed."""
+    hours = SessionHours(powers or POWERS, zone, conversion)
+    converted = converted_records(name, records, hours, conversion, with_model=powers is not None)
+    for block, rejects, rows_read in converted:
+        if rejects.height or rows_read:
+            yield only_rejects(rejects, rows_read)
+        if block:
+            yield block
 
 
 def _sessions(raw: Iterable[RawRows], reader: SessionReader, hours: SessionHours) -> Iterator[Block]:

@@ -123,14 +123,24 @@ class SessionReader:
         durations = {name: self._seconds(rows, getattr(mapping, name)) for name in ("duration", "charging", "idle")}
         read = read.with_columns(**{name: series for name, (series, _) in durations.items()}, ended=ended)
         faults += [fault for _, fault in [durations["duration"]] if fault]
-        plugged = pl.coalesce("duration", "ended")
+        plugged, done = pl.coalesce("duration", "ended"), self._until_done(rows, read)
         read = read.with_columns(
-            plugged_seconds=plugged, charging_seconds=pl.coalesce("charging", (plugged - pl.col("idle")).clip(0))
+            plugged_seconds=plugged,
+            charging_seconds=pl.coalesce("charging", (plugged - pl.col("idle")).clip(0), done),
         )
         column = cells.column((mapping.end or mapping.start)[0])
         read = read.with_columns(plug_out_at=pl.col("plug_in_at") + pl.duration(seconds=pl.col("plugged_seconds")))
         faults.append(Fault(column, read.select(_odd_length().alias("reason")).to_series()))
         return read.select("plug_in_at", "plug_out_at", "plugged_seconds", "charging_seconds"), faults
+
+    def _until_done(self, rows: pl.DataFrame, read: pl.DataFrame) -> pl.Series:
+        """Charging may be done after the plug-out, as some sources say it: it was not."""
+        if not self._mapping.done:
+            return pl.repeat(None, rows.height, dtype=pl.Int64, eager=True)
+        done = self._cells.times(rows, self._cells.joined(rows, self._mapping.done))["earliest"]
+        told = read.with_columns(done.alias("done"))
+        until = pl.min_horizontal("done", pl.col("end").fill_null(pl.col("done")) if "end" in read.columns else "done")
+        return told.select((until - pl.col("plug_in_at")).dt.total_seconds().clip(0).alias("done")).to_series()
 
     def _seconds(self, rows: pl.DataFrame, pattern: str | None) -> tuple[pl.Series, Fault | None]:
         if pattern is None:
@@ -187,15 +197,21 @@ class SessionHours:
 
     def __init__(self, powers: tuple[str, ...], zone: str, conversion: Conversion) -> None:
         self._powers = powers
-        self._hours = Hours(zone)
+        self.hours = Hours(zone)
         self._conversion = conversion
         self._users, self._locations = Names(), Names()
 
-    def blocks(self, sessions: pl.DataFrame) -> Iterator[Block]:
+    def blocks(
+        self, sessions: pl.DataFrame, metered: pl.DataFrame | None = None, *, with_model: bool = True
+    ) -> Iterator[Block]:
+        """`metered` has what is known of single hours: `metered_kwh_wh` by `row`, a session's number, and `hour`."""
         told = sessions.select(
             plug_in=pl.col("plug_in_at").dt.epoch("s"), energy_wh="energy_wh", plugged="plugged_seconds"
         )
-        rows = hours_of_sessions(told, self._powers, self._hours)
+        rows = hours_of_sessions(told, self._powers, self.hours) if with_model else metered
+        if rows is not None and with_model and metered is not None:
+            rows = rows.join(metered, on=["row", "hour"], how="full", coalesce=True).sort("row", "hour")
+        assert rows is not None
         numbers = pl.DataFrame(
             {
                 "user": self._users.numbered(sessions["user_id"]),
@@ -204,14 +220,12 @@ class SessionHours:
             }
         )
         rows = pl.concat([rows, numbers[rows["row"]]], how="horizontal")
+        measures = [name for name in WH if name in rows.columns]
         self._conversion.sessions += sessions.height
         self._conversion.hours += rows.height
-        self._conversion.energy_out_wh += int(rows[f"synthetic_{self._powers[0].replace('.', '_')}_kwh_wh"].sum())
-        yield from blocks_of(
-            rows.select("user", "location", "session", "hour", *(name for name in WH if name in rows.columns)),
-            self._users,
-            self._locations,
-        )
+        self._conversion.energy_out_wh += int(rows[measures[0]].sum())
+        columns = ("user", "location", "session", "hour", *measures)
+        yield from blocks_of(rows.select(columns), self._users, self._locations)
 
 
 def session_numbers(sessions: pl.DataFrame) -> pl.Series:

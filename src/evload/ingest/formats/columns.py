@@ -84,9 +84,9 @@ def mapped_columns(file: str, named: Named, spelled: Sequence[str], line: int | 
             if len(meant) > 1:
                 which = _shown([spelled[place] for place in meant])
                 problem = (
-                    f"the mapping {named.name} means in its key `{need.key}` one column by {pattern}, but {which} are"
+                    f"the mapping {named.name} means one column by `{need.key}` = {pattern}, but there are {which}"
                 )
-                raise UnreadableFile(file, f"{problem} such; name one", line)
+                raise UnreadableFile(file, f"{problem}; name one of them", line)
             indices.update(meant)
     if isinstance(named.mapping, Wide):
         indices.update(wide_columns(named.mapping, spelled, indices))

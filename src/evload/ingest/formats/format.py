@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
 from evload.ingest.formats.columns import Columns
 from evload.ingest.formats.source import Source
 from evload.ingest.mapping.columns import Named
+
+Record = tuple[int, dict[str, Any]]
+"""An object of a JSON file with its line."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ TOO_LONG = f"is longer than {RECORD_BYTES} bytes; end each row with a line feed"
 PREAMBLE_LINES = 60
 SEPARATORS = (";", ",", "\t", "|")
 
-ZIP = b"PK\x03\x04"
 UTF8_BOM = b"\xef\xbb\xbf"
 EXCEL_SEPARATOR = re.compile(r'"?sep=([;,\t|])"?[;,]*', re.IGNORECASE)
 
@@ -78,10 +77,8 @@ def _lines(file: str, stream: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def _refuse_other_formats(file: str, start: bytes) -> None:
-    if start.startswith(ZIP):
-        raise UnreadableFile(file, "is a zip archive or an Excel workbook; save the table as CSV")
     if b"\0" in start:
-        raise UnreadableFile(file, "is not a table; load CSV or Parquet")
+        raise UnreadableFile(file, "is not a table; load CSV, JSON, Parquet or an Excel workbook")
 
 
 def _text(file: str, raw: bytes, line: int) -> str:

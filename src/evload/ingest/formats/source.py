@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import sys
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,23 +18,18 @@ if sys.version_info >= (3, 14):
 else:
     from backports.zstd import ZstdError, ZstdFile
 
-from evload.errors import EvloadError
+from evload.ingest.formats.problem import UnreadableFile
+from evload.ingest.formats.workbook import unzipped
+
+__all__ = ["Source", "UnreadableFile", "open_source", "os_errors_explained"]
 
 UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
+ZIP = b"PK\x03\x04"
 
 READ_BYTES = 1 << 20
 READ_AHEAD_BYTES = 512
-
-
-class UnreadableFile(EvloadError):
-    """A file that is refused as a whole."""
-
-    def __init__(self, name: str, problem: str, line: int | None = None) -> None:
-        place = name if line is None else f"{name}, line {line}"
-        super().__init__(f"{place}: {problem}")
-        self.problem = problem
 
 
 class HashingReader(io.RawIOBase):
@@ -109,7 +105,11 @@ class Source:
             stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=self.stream)))
         elif start.startswith(ZSTD):
             stream = io.BufferedReader(cast("io.RawIOBase", ZstdFile(self.stream)))
-        if stream.peek(2).startswith(UTF16_BOMS):
+        elif start.startswith(ZIP):
+            if self.bytes_total is None:
+                raise UnreadableFile(self.name, "is a zip archive, which cannot be read from a pipe; give the file")
+            stream = cast("io.BufferedReader", unzipped(self.name, self.path))
+        if isinstance(stream, io.BufferedReader) and stream.peek(2).startswith(UTF16_BOMS):
             return io.BufferedReader(Utf16Reader(self.name, stream))
         return stream
 
@@ -136,7 +136,7 @@ def os_errors_explained(name: str) -> Iterator[None]:
         raise UnreadableFile(name, "may not be read by this user; change its permissions") from None
     except EOFError:
         raise UnreadableFile(name, "is cut off: its archive ends too early; copy or pack it again") from None
-    except (zlib.error, gzip.BadGzipFile, ZstdError):
+    except (zlib.error, gzip.BadGzipFile, ZstdError, zipfile.BadZipFile):
         raise UnreadableFile(name, "is damaged: its archive cannot be unpacked; copy or pack it again") from None
     except OSError as error:
         raise UnreadableFile(name, f"cannot be read ({error.strerror}); try again or copy it elsewhere") from None

@@ -5,14 +5,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import BinaryIO
 
 import polars as pl
 
 from evload.ingest.cleaning.energy import are_plain
 from evload.ingest.cleaning.texts import BLANKS
 from evload.ingest.formats.commas import have_clear_decimals, splits_decimals
-from evload.ingest.formats.format import Format, RawBlock
+from evload.ingest.formats.format import Format, RawBlock, Table
 from evload.ingest.formats.header import RECORD_BYTES, TOO_LONG, Header, read_header, require_utf8
+from evload.ingest.formats.json_table import JsonTable, is_json
 from evload.ingest.formats.source import Source, UnreadableFile
 from evload.ingest.frames import MEASURES, rejected
 from evload.ingest.mapping.columns import Named
@@ -86,10 +88,10 @@ class Grammar:
 class TextTable:
     """`wanted` is the mapping to read it by, where one was named."""
 
-    def __init__(self, source: Source, wanted: Named | None = None) -> None:
+    def __init__(self, source: Source, wanted: Named | None = None, stream: BinaryIO | None = None) -> None:
         self._source = source
         self._file = source.name
-        self._stream = source.unpacked()
+        self._stream = stream or source.unpacked()
         self._header = read_header(source.name, self._stream, wanted)
         self._grammar = Grammar(self._header)
         self.columns = self._header.columns
@@ -223,4 +225,10 @@ def _ragged(text: str, fields: int, expected: int) -> str:
     return f"has {fields} fields{hint}, {expected} are expected"
 
 
-TEXT = Format(recognises=lambda start: True, open=TextTable)
+def open_text(source: Source, wanted: Named | None) -> Table:
+    """Text may be JSON: what is packed in a file says so, and not its first bytes."""
+    stream = source.unpacked()
+    return JsonTable(source, stream, wanted) if is_json(stream) else TextTable(source, wanted, stream)
+
+
+TEXT = Format(recognises=lambda start: True, open=open_text)

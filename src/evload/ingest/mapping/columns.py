@@ -56,6 +56,7 @@ def _of_session(mapping: Session) -> Iterator[Need]:
     yield from _each("id", [mapping.id])
     yield from _each("start", mapping.start)
     yield from _each("end", mapping.end)
+    yield from _each("done", mapping.done)
     yield from _each("duration", [mapping.duration, mapping.charging, mapping.idle])
     yield from _each("energy", [energy.start, energy.stop] if isinstance(energy, Register) else [energy])
     if isinstance(mapping.end_timezone, _ZoneFrom):

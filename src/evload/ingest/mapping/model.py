@@ -168,6 +168,7 @@ class Session(Common):
     duration: str | None = None
     charging: str | None = None
     idle: str | None = None
+    done: Texts = []
     duration_unit: Literal["hh:mm:ss", "h", "min", "s"] = "hh:mm:ss"
     energy: str | Register
     unit: Literal["kWh", "Wh"] = "kWh"
@@ -205,13 +206,18 @@ def parse_mapping(text: str, name: str) -> Mapping:
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{name}: is not TOML: {error}.") from None
     except ValidationError as error:
-        raise MappingError(f"{name}: {_sentence(error.errors()[0])}.") from None
+        raise MappingError(f"{name}: {_sentence(_telling(error.errors()))}.") from None
+
+
+def _telling(errors: list[ErrorDetails]) -> ErrorDetails:
+    """Where a text or a table may stand, what is wrong with a table is not that it is no text."""
+    return next((error for error in errors if error["type"] != "string_type"), errors[0])
 
 
 def _sentence(error: ErrorDetails) -> str:
     """The first part of a place is the kind, where it is known."""
     kind, *keys = [str(part) for part in error["loc"]] or [""]
-    key = ".".join(part for part in keys if part in KEYS)
+    key = ".".join([*keys[:1], *(part for part in keys[1:] if part in KEYS)])
     if error["type"] == "union_tag_not_found":
         return 'has no key `kind`; write kind = "interval", "wide", "session" or "hourly"'
     if error["type"] == "union_tag_invalid":
