@@ -72,7 +72,7 @@ def _monthly(daily: pl.DataFrame, measure: str) -> pl.DataFrame:
 def _user_days(rows: pl.DataFrame, timezone: str) -> pl.DataFrame:
     day = pl.col("date_from").dt.convert_time_zone(timezone).dt.date().alias("day")
     rows = rows.filter(pl.col("user_id") != "").with_columns(day)
-    sessions = rows.select("user_id", "session_id", "day").unique()
+    sessions = rows.filter(pl.col("session_id") != 0).select("user_id", "session_id", "day").unique()
     before = sessions.with_columns(pl.col("day").dt.offset_by("1d"))
     begun = (
         sessions.join(before, on=["user_id", "session_id", "day"], how="anti").group_by("day", "user_id").len("begun")

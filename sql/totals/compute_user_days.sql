@@ -65,12 +65,14 @@ CROSS JOIN LATERAL (
 
     sessions AS (
         SELECT day, coalesce(lag(day) OVER (PARTITION BY session_id ORDER BY day) <> day - 1, true) AS begins
-        FROM (SELECT DISTINCT session_id, day FROM stored) AS on_day
+        FROM (SELECT DISTINCT session_id, day FROM stored WHERE session_id <> 0) AS on_day
     )
 
-    SELECT energies.*, begun.sessions_begun
+    SELECT energies.*, coalesce(begun.sessions_begun, 0) AS sessions_begun
     FROM energies
-    JOIN (SELECT day, count(*) FILTER (WHERE begins) AS sessions_begun FROM sessions GROUP BY day) AS begun USING (day)
+    LEFT JOIN (
+        SELECT day, count(*) FILTER (WHERE begins) AS sessions_begun FROM sessions GROUP BY day
+    ) AS begun USING (day)
 ) AS by_day
 JOIN touched_user_day AS touched ON touched.user_id = span.user_id AND touched.day = by_day.day
 ORDER BY touched.day, touched.user_id

@@ -37,7 +37,7 @@ of_days AS (
         FROM (
             SELECT
                 stored.user_id,
-                stored.session_id,
+                nullif(stored.session_id, 0) AS session_id,
                 stored.date_from,
                 energy_kwh(stored, $1::text) AS energy_kwh,
                 stored.date_from >= cut.first_hour AND stored.date_from::date = cut.day AS is_inside

@@ -9,9 +9,7 @@ from evload.errors import EvloadError, shown
 
 STANDARD_INPUT = Path("/dev/stdin")
 
-TABLE = re.compile(
-    r"(\.((csv|tsv|txt|parquet|pq|json|jsonl|ndjson)(\.(gz|zst))?|zip|xlsx)|^[^.]+\.(gz|zst))$", re.IGNORECASE
-)
+TABLE = re.compile(r"(\.(csv|tsv|txt|parquet|pq)(\.(gz|zst))?|^[^.]+\.(gz|zst))$", re.IGNORECASE)
 # What systems and programs leave between the files of people, what is on its way, and what tells about the files.
 NOT_MEANT = re.compile(r"^[._~#]|\.rejects(-\d+)?\.csv$|^(readme|notes?|licen[sc]e|changelog)\b.*\.txt$", re.IGNORECASE)
 

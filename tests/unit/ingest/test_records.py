@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from evload.ingest.formats.source import UnreadableFile
@@ -171,6 +172,19 @@ def test_acn_data(tmp_path: Path) -> None:
 LINES = "".join(f'{{"timestamp": "2024-01-01T0{hour}:00:00Z", "user": "a", "kwh": {hour}.5}}\n' for hour in range(3))
 PLAIN = {(f"2024-01-01T0{hour}:00Z", "a"): hour * 1000 + 500 for hour in range(3)}
 CSV = "timestamp,user,kwh\n" + "".join(f"2024-01-01T0{hour}:00:00Z,a,{hour}.5\n" for hour in range(3))
+
+
+def test_a_parquet_file_is_read_by_a_mapping(tmp_path: Path) -> None:
+    times = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 1, 2), "1h", time_zone="UTC", eager=True)
+    table = pl.DataFrame({"timestamp": times, "user": ["a"] * 3, "kwh": [0.5, 1.5, 2.5], "more": [[1]] * 3})
+    data = io.BytesIO()
+    table.write_parquet(data)
+    assert converted(tmp_path, data.getvalue(), name="a.parquet").wh() == PLAIN
+    mapping = 'kind = "interval"\nstart = "timestamp"\nuser = "user"\nenergy = "kwh"\nunit = "Wh"\n'
+    assert sum(converted(tmp_path, data.getvalue(), mapping, name="a.parquet").wh().values()) == 6
+    table.rename({"kwh": "power"}).write_parquet(tmp_path / "b.parquet")
+    with pytest.raises(UnreadableFile, match="has columns of no format that evload knows: timestamp, user, power"):
+        list(LoadFile(tmp_path / "b.parquet", "UTC").blocks())
 
 
 def test_flat_json_lines_are_a_table(tmp_path: Path) -> None:

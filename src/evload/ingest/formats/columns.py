@@ -7,8 +7,10 @@ from evload.errors import shown
 from evload.ingest.cleaning.texts import BLANKS
 from evload.ingest.formats.source import UnreadableFile
 from evload.ingest.frames import COLUMNS, KEYS
-from evload.ingest.mapping.columns import Named, bare, found, needs
+from evload.ingest.mapping.columns import Named, bare, found, lacking, needs, score
+from evload.ingest.mapping.looks import ADVICE
 from evload.ingest.mapping.model import Wide
+from evload.ingest.mapping.presets import recognised
 from evload.measures import MEASURES, NAMES
 
 PUBLISHED = {
@@ -91,6 +93,19 @@ def mapped_columns(file: str, named: Named, spelled: Sequence[str], line: int | 
     if isinstance(named.mapping, Wide):
         indices.update(wide_columns(named.mapping, spelled, indices))
     return Columns(tuple(spelled), {raw_name(place): place for place in sorted(indices)})
+
+
+def named_by_columns(file: str, wanted: Named | None, spelled: Sequence[str]) -> Named:
+    """Gives the mapping that reads a table with these columns. Raises UnreadableFile."""
+    if wanted:
+        if missing := lacking(wanted.mapping, spelled):
+            problem = f"the mapping {wanted.name} names in its key `{missing[0].key}` the column {missing[0]}"
+            raise UnreadableFile(file, f"{problem}, which is not there among {_shown(spelled)}")
+        return wanted
+    best = max(recognised(), key=lambda preset: score(preset.mapping, spelled))
+    if not score(best.mapping, spelled):
+        raise UnreadableFile(file, f"has columns of no format that evload knows: {_shown(spelled)}; {ADVICE}")
+    return best
 
 
 def wide_columns(mapping: Wide, spelled: Sequence[str], others: set[int]) -> list[int]:

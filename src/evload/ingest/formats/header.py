@@ -10,7 +10,7 @@ from evload.ingest.formats.columns import Columns, find_columns, is_published, k
 from evload.ingest.formats.source import UnreadableFile
 from evload.ingest.mapping.columns import Named, found, lacking, score
 from evload.ingest.mapping.looks import described
-from evload.ingest.mapping.presets import presets
+from evload.ingest.mapping.presets import recognised
 
 RECORD_BYTES = 128 * 1024
 TOO_LONG = f"is longer than {RECORD_BYTES} bytes; end each row with a line feed"
@@ -97,7 +97,7 @@ def _published(file: str, text: str, separator: str, line: int) -> Header | None
 
 
 def _mapped(file: str, text: str, separator: str, line: int, wanted: Named | None) -> Header | None:
-    candidates = (wanted,) if wanted else [preset for preset in presets() if not preset.mapping.only_by_name]
+    candidates = [wanted] if wanted else recognised()
     best: tuple[int, str, Named] | None = None
     for mark in separator or SEPARATORS:
         cells = _split(text, mark)

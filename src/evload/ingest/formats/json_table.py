@@ -7,14 +7,14 @@ from typing import Any, BinaryIO
 import orjson
 import polars as pl
 
-from evload.ingest.formats.columns import Columns, mapped_columns
+from evload.ingest.formats.columns import Columns, mapped_columns, named_by_columns
 from evload.ingest.formats.format import RawBlock, Record
 from evload.ingest.formats.header import UTF8_BOM
 from evload.ingest.formats.source import Source, UnreadableFile
 from evload.ingest.frames import rejected
-from evload.ingest.mapping.columns import Named, lacking, score
+from evload.ingest.mapping.columns import Named, score
 from evload.ingest.mapping.looks import described
-from evload.ingest.mapping.presets import presets
+from evload.ingest.mapping.presets import recognised
 
 MOST_BYTES = 256 << 20
 LINE_BYTES = 16 << 20
@@ -66,17 +66,10 @@ class JsonTable:
 
 
 def _mapping(file: str, wanted: Named | None, spelled: list[str], first: list[Record]) -> Named:
-    if wanted:
-        if missing := lacking(wanted.mapping, spelled):
-            problem = f"the mapping {wanted.name} names in its key `{missing[0].key}` the field {missing[0]}"
-            raise UnreadableFile(file, f"{problem}, which is not there among {', '.join(spelled)}")
-        return wanted
-    known = [preset for preset in presets() if not preset.mapping.only_by_name]
-    best = max(known, key=lambda preset: score(preset.mapping, spelled))
-    if not score(best.mapping, spelled):
-        rows = [[_text(record.get(key)) for key in spelled] for _, record in first]
-        raise UnreadableFile(file, described({",": [spelled, *rows]}))
-    return best
+    if wanted or any(score(preset.mapping, spelled) for preset in recognised()):
+        return named_by_columns(file, wanted, spelled)
+    rows = [[_text(record.get(key)) for key in spelled] for _, record in first]
+    raise UnreadableFile(file, described({",": [spelled, *rows]}))
 
 
 def _text(value: Any) -> str:

@@ -8,14 +8,14 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from evload.ingest.formats.columns import find_columns
+from evload.ingest.formats.columns import find_columns, is_published, mapped_columns, named_by_columns
 from evload.ingest.formats.format import Format, RawBlock
 from evload.ingest.formats.parquet_reader import DAMAGED
 from evload.ingest.formats.source import Source, UnreadableFile
@@ -32,17 +32,25 @@ _idle: list[Reader] = []
 
 
 class ParquetTable:
-    named: Named | None = None
+    """A table that is in no published format is asked for a second time, by the columns that its mapping reads."""
+
     preamble: Sequence[Sequence[str]] = ()
 
     def __init__(self, source: Source, wanted: Named | None = None) -> None:
         if source.bytes_total is None:
             raise UnreadableFile(source.name, "is Parquet, which cannot be read from a pipe; give the file itself")
         self._bytes = source.bytes_total
-        self._answers = _answers(source.name, source.path)
+        self._answers = _answers(source.name, source.path, [] if wanted else None)
         head, _ = next(self._answers)
-        self._rows = head["rows"]
-        self.columns = find_columns(source.name, head["spelled"])
+        self._rows, spelled = head["rows"], head["spelled"]
+        self.named = None if not wanted and is_published(spelled) else named_by_columns(source.name, wanted, spelled)
+        if self.named is None:
+            self.columns = find_columns(source.name, spelled)
+            return
+        self._answers.close()
+        self.columns = mapped_columns(source.name, self.named, spelled)
+        self._answers = _answers(source.name, source.path, list(self.columns.index.values()))
+        next(self._answers)
 
     def __iter__(self) -> Iterator[RawBlock]:
         line = 1
@@ -52,9 +60,9 @@ class ParquetTable:
             yield RawBlock(rows, rejected(), self._bytes * (line - 1) // self._rows)
 
 
-def _answers(name: str, path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
+def _answers(name: str, path: Path, columns: list[int] | None) -> Generator[tuple[dict[str, Any], bytes], None, None]:
     """Gives what the reader says of a file: its columns and rows, then each block. Raises UnreadableFile."""
-    reader, said = _asked(path)
+    reader, said = _asked(path, columns)
     is_idle = False
     try:
         while not is_idle:
@@ -71,9 +79,9 @@ def _answers(name: str, path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
             _end(reader)
 
 
-def _asked(path: Path) -> tuple[Reader, bytes]:
+def _asked(path: Path, columns: list[int] | None) -> tuple[Reader, bytes]:
     """Gives a reader that was told to read a file, and the first line of its answer. One that waited may be gone."""
-    question = json.dumps(str(path.absolute())).encode() + b"\n"
+    question = json.dumps({"path": str(path.absolute()), "columns": columns}).encode() + b"\n"
     while True:
         try:
             reader, is_new = _idle.pop(), False

@@ -2,8 +2,10 @@
 
 At some damaged files polars panics, and says so on the terminal, or is aborted: here this ends nothing else.
 
-A line of stdin is the path of a file. It is answered with lines of JSON: `{"problem"}`, or `{"spelled", "rows"}` and
-then `{"bytes"}` for each block, which so many bytes of an Arrow stream follow. `left` says how many rows will come.
+A line of stdin is JSON, the `path` of a file and its `columns`. It is answered with lines of JSON: `{"problem"}`, or
+`{"spelled", "rows"}` and then `{"bytes"}` for each block, which so many bytes of an Arrow stream follow. `left` says
+how many rows will come. Columns are the indices of those that a mapping reads, or null for the published ones, of which
+no row comes where the file is in another format.
 """
 
 import io
@@ -17,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from evload.ingest.formats.columns import Columns, find_columns
+from evload.ingest.formats.columns import Columns, find_columns, is_published, raw_name
 from evload.ingest.formats.source import UnreadableFile
 
 ROWS_PER_BLOCK = 100_000
@@ -38,11 +40,12 @@ WANTED = {
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks decides when it is enough
     os.putenv("POLARS_IGNORE_TIMEZONE_PARSE_ERROR", "1")  # a timestamp with offset +05:30 is an instant all the same
-    while path := _next_path():
+    while question := _next_question():
         try:
             # polars takes only names that are UTF-8: by its descriptor each file has one that is.
-            with Path(json.loads(path)).open("rb") as file:
-                _read(f"/dev/fd/{file.fileno()}")
+            asked = json.loads(question)
+            with Path(asked["path"]).open("rb") as file:
+                _read(f"/dev/fd/{file.fileno()}", asked["columns"])
         except UnreadableFile as error:
             _say(problem=error.problem)
         except pl.exceptions.DuplicateError as error:
@@ -52,13 +55,13 @@ def main() -> None:
             _say(problem=DAMAGED)
 
 
-def _next_path() -> str:
+def _next_question() -> str:
     idle = Timer(IDLE_SECONDS, os._exit, (0,))
     idle.daemon = True
     idle.start()
-    path = sys.stdin.readline()
+    question = sys.stdin.readline()
     idle.cancel()
-    return path
+    return question
 
 
 def _say(block: bytes | memoryview = b"", **message: Any) -> None:
@@ -67,13 +70,15 @@ def _say(block: bytes | memoryview = b"", **message: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def _read(path: str) -> None:
+def _read(path: str, wanted: list[int] | None) -> None:
     # Without glob=False a file called `a[1].parquet` would be a pattern.
     table = pl.scan_parquet(path, glob=False, hive_partitioning=False)
     schema = table.collect_schema()
-    columns = find_columns("", schema.names())
-    texts = table.select(_text(columns, name, schema) for name in columns.index)
     height = int(table.select(pl.len()).collect().item())
+    if not wanted and (wanted is not None or not is_published(schema.names())):
+        _say(spelled=schema.names(), rows=height, left=0)
+        return
+    texts = table.select(_mapped_texts(schema, wanted) if wanted else _published_texts(schema))
     _say(spelled=schema.names(), rows=height, left=height)
     # collect_batches would read far ahead: half a gigabyte more for 8 million rows
     for start in range(0, height, ROWS_PER_BLOCK):
@@ -83,6 +88,23 @@ def _read(path: str) -> None:
         block = io.BytesIO()
         rows.write_ipc_stream(block)
         _say(block.getbuffer(), bytes=block.tell(), left=height - start - rows.height)
+
+
+def _published_texts(schema: pl.Schema) -> list[pl.Expr]:
+    columns = find_columns("", schema.names())
+    return [_text(columns, name, schema) for name in columns.index]
+
+
+def _mapped_texts(schema: pl.Schema, wanted: list[int]) -> list[pl.Expr]:
+    texts = []
+    for index in wanted:
+        name, dtype = schema.names()[index], schema.dtypes()[index]
+        if dtype.is_nested() or dtype == pl.Binary:
+            raise UnreadableFile("", f"the column {name} is of type {dtype}; write it as a number, a time or a text")
+        is_time = isinstance(dtype, pl.Datetime)
+        text = _datetime_text(pl.col(name), dtype) if is_time else pl.col(name).cast(pl.String)  # type: ignore[arg-type]
+        texts.append(text.fill_null("").alias(raw_name(index)))
+    return texts
 
 
 def _text(columns: Columns, name: str, schema: pl.Schema) -> pl.Expr:

@@ -26,6 +26,7 @@ LOCATION = re.compile(r"location|site|garage|depot|address|park", re.IGNORECASE)
 SESSION = re.compile(r"session|transaction|plug|charg(e|ing) (start|end)|connect", re.IGNORECASE)
 END = re.compile(r"end|stop|finish|out|disconnect|depart|until|\bto\b|bis|fin|tot|til", re.IGNORECASE)
 DURATION = re.compile(r"duration|dauer|durée|hh:mm", re.IGNORECASE)
+ADVICE = "Write a mapping: `evload formats draft FILE > my.toml`, then `evload load --format my.toml FILE`"
 SHOWN_CHARACTERS = 300
 
 
@@ -68,8 +69,7 @@ def described(tables: Tables[str, list[Cells]]) -> str:
     columns = [*looks.times, *looks.energies, *filter(None, [looks.user])] or looks.header
     return (
         f"is in no format that evload knows, and looks like {what[looks.kind]}: {_short(columns)}. The nearest format,"
-        f" {preset}, needs also {lacks}. Write a mapping: `evload formats draft FILE > my.toml`, then"
-        " `evload load --format my.toml FILE`"
+        f" {preset}, needs also {lacks}. {ADVICE}"
     )
 
 

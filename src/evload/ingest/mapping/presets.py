@@ -16,6 +16,10 @@ def presets() -> tuple[Named, ...]:
     return tuple(Named(file.stem, parse_mapping(file.read_text(encoding="utf-8"), file.stem)) for file in files)
 
 
+def recognised() -> list[Named]:
+    return [preset for preset in presets() if not preset.mapping.only_by_name]
+
+
 def text_of(name: str) -> str:
     """Gives a preset as it is written. Raises MappingError."""
     for preset in presets():

@@ -104,7 +104,7 @@ class FirstTotals:
 
     def _named(self, days: pl.DataFrame) -> pl.DataFrame:
         names = pl.DataFrame({"user": range(len(self._users)), "user_id": list(self._users)}).cast({"user": pl.Int32})
-        return days.join(names, on="user", how="left")
+        return days.join(names, on="user", how="left").with_columns(pl.col("sessions_begun").fill_null(0))
 
 
 def _added_up(rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,8 +121,8 @@ def _of_periods(days: pl.DataFrame, period: str) -> pl.DataFrame:
 
 
 def _sessions_begun(rows: pl.DataFrame) -> pl.DataFrame:
-    """Counts the sessions of each user and day that have no row on the day before."""
-    sessions = rows.select("user", "session", "day").unique()
+    """Counts the sessions of each user and day that have no row on the day before. Number 0 is none."""
+    sessions = rows.filter(pl.col("session") != 0).select("user", "session", "day").unique()
     day_after = sessions.select("user", "session", pl.col("day") + DAY, begins=False)
     begun = sessions.join(day_after, on=["user", "session", "day"], how="left")
     return begun.group_by("user", "day").agg(pl.col("begins").fill_null(True).sum().alias("sessions_begun"))
