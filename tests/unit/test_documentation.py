@@ -7,11 +7,15 @@ from click.testing import CliRunner
 
 from evload.api.contract.endpoints import ENDPOINTS
 from evload.cli import main
+from evload.ingest.formats.table import IN_CODE
+from evload.ingest.mapping.model import KINDS
+from evload.ingest.mapping.presets import presets
 from evload.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENV_EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+FORMATS = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 
 
@@ -20,6 +24,14 @@ def test_the_readme_names_every_endpoint_and_command() -> None:
         assert f"`{endpoint.path}" in README, endpoint.path
     for command in main.commands:
         assert f"`evload {command}" in README, command
+
+
+def test_the_page_on_formats_names_each_format_and_key() -> None:
+    for name in (*IN_CODE, *(preset.name for preset in presets())):
+        assert f"`{name}`" in FORMATS, name
+    for kind in KINDS.values():
+        for key in set(kind.model_fields) - {"kind", "about", "example", "only_by_name"}:
+            assert re.search(rf"`{key}[`\s]|`{key} =", FORMATS), key
 
 
 def test_every_setting_is_in_the_example_and_nothing_else() -> None:
