@@ -103,7 +103,7 @@ def load(
     **options: Any,
 ) -> None:
     from evload.ingest.mapping.presets import mapping_named
-    from evload.ingest.storing.priority import lower_priority
+    from evload.priority import lower_priority
 
     options |= {"powers": power} if power else {}
     options |= {"named": mapping_named(format_name)} if format_name else {}

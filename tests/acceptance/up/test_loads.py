@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from evload.ingest.storing.priority import NICENESS
+from evload.priority import NICENESS
 from tests.acceptance.processes import (
     SIGNALS,
     Shell,

@@ -8,7 +8,7 @@ import asyncpg
 from evload import schema
 from evload.database import DRIVER_ERRORS, connect, translated
 from evload.errors import EvloadError
-from evload.ingest.storing.priority import lower_backend_priority
+from evload.priority import lower_backend_priority
 from evload.queries import query
 
 SETTINGS = {

@@ -1,4 +1,4 @@
-"""Who loads can wait, who polls cannot: on one machine with the API, what loads gets the processor after it."""
+"""Who loads or exports can wait, who polls cannot: on one machine, what works for the former comes last."""
 
 import os
 from contextlib import suppress

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from evload.ingest.storing.priority import lower_backend_priority
+from evload.priority import lower_backend_priority
 
 
 @pytest.mark.parametrize("dsn", ["postgresql://u:p@far.example/evload", "postgresql:///evload?host=/run/postgresql"])
