@@ -6,6 +6,7 @@ from random import Random
 from urllib.parse import quote
 
 from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.exports import EXPORTS
 
 Spell = Callable[[str], str]
 
@@ -14,8 +15,8 @@ USERS = (
     "a//b", "a/./b", "a/../b", "hourly", "+1", "a:b", "a@b", "a=b", "~", "'", "users", "a|b", "{x}", "%", "%%", "%zz",
     "a%2Fb", "A-1",
 )  # fmt: skip
-KNOWN = {endpoint.path: (*endpoint.query_parameters, "_") for endpoint in ENDPOINTS}
-RANGED = [endpoint.path for endpoint in ENDPOINTS if "{" not in endpoint.path]
+KNOWN = {endpoint.path: (*endpoint.query_parameters, "_") for endpoint in (*ENDPOINTS, *EXPORTS)}
+RANGED = [endpoint.path for endpoint in (*ENDPOINTS, *EXPORTS) if "{" not in endpoint.path]
 OTHER_PATHS = (
     "/", "/dashboard", "/livez", "/docs", "/redoc", "/openapi.json", "/nothing", "/kpi", "//kpi/total-energy",
     "/kpi/total-energy/", "/kpi/../kpi/total-energy", "/./kpi/total-energy", "/kpi%2Ftotal-energy",
@@ -51,6 +52,7 @@ RARE_HEADERS: tuple[tuple[float, str, Sequence[str]], ...] = (
     (0.2, "Accept", ("text/html", "application/json", "*/*")),
     (0.2, "User-Agent", ("x", "\u00e9")),
     (0.1, "Cookie", ("a=b",)),
+    (0.05, "Range", ("bytes=0-9", "bytes=-5", "bytes=9-", "bytes=999999-", "bytes=5-2", "lines=1-2", "bytes=0-1,4-5")),
     (0.1, "Cache-Control", ("no-cache", "no-store", "only-if-cached")),
     (0.1, "X-Forwarded-For", ("1.2.3.4",)),
     (0.1, "X-Forwarded-Host", ("evil.example",)),

@@ -1,6 +1,8 @@
 """The endpoints that tests ask, out of the table that evload serves: a new line there is tested here without a word."""
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.exports import EXPORTS
+from evload.api.contract.media_types import CSV
 from evload.api.contract.params import Range
 
 USER = "A-1"
@@ -12,7 +14,8 @@ REQUIRED = {"/series": "by=month", "/grid/headroom": "limit_kw=5"}
 def asked(endpoint: Endpoint) -> str:
     """The path with a user in its place, and what its query must hold."""
     path = endpoint.path.format(user_id=USER)
-    return f"{path}?{REQUIRED[path]}" if path in REQUIRED else path
+    needed = REQUIRED.get(path.removesuffix(endpoint.media_type.suffix))
+    return f"{path}?{needed}" if needed else path
 
 
 def with_query(path: str, query: str) -> str:
@@ -37,3 +40,5 @@ EVERY_PATH = tuple(map(asked, ENDPOINTS))
 WITH_A_RANGE = tuple(asked(endpoint) for endpoint in ENDPOINTS if issubclass(endpoint.params, Range))
 AGGREGATES = taking("measure")
 AGGREGATES_OF_A_RANGE = tuple(path for path in AGGREGATES if path in WITH_A_RANGE)
+EXPORTED = tuple(map(asked, EXPORTS))
+CSV_EXPORTS = tuple(export for export in EXPORTS if export.media_type is CSV)

@@ -81,13 +81,13 @@ async def connect(dsn: str, purpose: str, settings: Mapping[str, str] = NO_SETTI
             raise DatabaseUnavailable("The address of the database cannot be right. Look at DATABASE_URL.") from error
 
 
-class _Connection(asyncpg.Connection):
+class PooledConnection(asyncpg.Connection):
     def get_reset_query(self) -> str:
-        """Nothing to reset: the pool only ever runs prepared SELECTs. It saves a round trip for each of them."""
+        """Nothing to reset, as a pool only ever runs SELECTs. It saves a round trip for each, and keeps the clock."""
         return ""
 
 
-async def _use_site_clock(connection: asyncpg.Connection) -> None:
+async def use_site_clock(connection: asyncpg.Connection) -> None:
     await connection.execute(query("site/use_clock").text)
 
 
@@ -113,8 +113,8 @@ class Database:
             min_size=0,
             max_size=pool_size,
             timeout=CONNECT_TIMEOUT_SECONDS,
-            connection_class=_Connection,
-            init=_use_site_clock,
+            connection_class=PooledConnection,
+            init=use_site_clock,
             server_settings={
                 "application_name": "evload api",
                 "default_transaction_read_only": "on",

@@ -25,6 +25,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 from evload.api.operations.metrics import Metrics
 from evload.api.server.app import ROUTES, App
 from evload.api.server.connection import is_told_here
+from evload.api.server.export_handler import BrokenOff
 from evload.api.server.fast_path import protocol_class
 from evload.errors import EvloadError
 from evload.settings import Settings
@@ -182,9 +183,9 @@ def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Drops the log record of a request that was cancelled because evload ended before its answer, and some more."""
-    is_cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
-    return not (is_cancelled or is_told_here(record))
+    """Drops the log record of a request that was cut off because evload ended, or on purpose, and some more."""
+    is_cut_off = record.exc_info and isinstance(record.exc_info[1], (asyncio.CancelledError, BrokenOff))
+    return not (is_cut_off or is_told_here(record))
 
 
 def _also_on(number: int, act: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 import pytest
 
 from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.exports import EXPORTS
 from evload.api.contract.service import OPERATIONS
 from tests.acceptance.processes import Api
 
@@ -68,6 +69,6 @@ def test_assets_have_the_types_that_browsers_insist_on(api: Api, page: str) -> N
 def test_the_document_lists_every_endpoint(api: Api) -> None:
     document = api.json("/openapi.json")
     assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) == {endpoint.path for endpoint in ENDPOINTS} | {
+    assert set(document["paths"]) == {endpoint.path for endpoint in (*ENDPOINTS, *EXPORTS)} | {
         operation.path for operation in OPERATIONS
     }

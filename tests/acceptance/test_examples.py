@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.exports import EXPORTS
 from evload.api.contract.service import OPERATIONS
 from tests.acceptance.processes import Api
 from tests.endpoints import REQUIRED, with_query
@@ -19,7 +20,7 @@ ADDRESS = "http://127.0.0.1:8000"
 URL = re.compile(rf"{re.escape(ADDRESS)}(/[^\s'\"`<>)]*)['\"]?(?:[ \t]+#[ \t]+(\d{{3}}\b)?[ \t]*([\[{{].*[\]}}])?)?")
 PATH = re.compile(r"`(/[a-z][^`\s]*)`")
 PAGES = {"/dashboard", "/docs", "/redoc", "/openapi.json"}
-KNOWN = {*(endpoint.path for endpoint in ENDPOINTS), *(operation.path for operation in OPERATIONS), *PAGES}
+KNOWN = {*(endpoint.path for endpoint in (*ENDPOINTS, *EXPORTS)), *(operation.path for operation in OPERATIONS), *PAGES}
 ENDLESS = {"/events"}
 PLACES = {"{user_id}": "BjL1-2", "INDEX": "5"}
 
@@ -71,8 +72,9 @@ def test_an_address_in_a_document_answers_what_the_document_says(sample_api: Api
     for name, value in PLACES.items():
         address = address.replace(name, value)
     bare = address.partition("?")[0]
-    if bare in REQUIRED and "?" not in address:
-        address = with_query(address, REQUIRED[bare])
+    of_endpoint = bare.partition(".")[0]
+    if of_endpoint in REQUIRED and "?" not in address:
+        address = with_query(address, REQUIRED[of_endpoint])
     with sample_api.client.stream("GET", address) as answer:
         assert answer.status_code == example.status
         if bare in ENDLESS:

@@ -10,7 +10,7 @@ from tests.acceptance.processes import FORGETFUL, Api, Shell
 PATHS = (
     "/kpi/total-energy", "/users", "/load/A-1/hourly", "/load/%C3%98%20b%2F2/hourly", "/kpi/daily?limit=x",
     "/kpi/peak-hourly?_=1", "/kpi/peak-hourly?measure=flex_3_6_kwh&measure=flex_3_6_kwh", "/users?user=A-1",
-    "/kpi/total-energy#?measure=flex_3_6_kwh",
+    "/kpi/total-energy#?measure=flex_3_6_kwh", "/load/daily.csv?decimal=,", "/load/A-1/hourly.parquet", "/users.arrow",
 )  # fmt: skip
 HEADERS: dict[str, tuple[str, ...]] = {
     "none": (),
@@ -21,6 +21,8 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "an old etag": ('If-None-Match: "0-0"',),
     "any etag": ("If-None-Match: *",),
     "a body": ("Content-Length: 0",),
+    "a part": ("Range: bytes=1-7",),
+    "no part": ("Range: bytes=999999-",),
 }  # fmt: skip
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from evload.cli import main
 from tests.acceptance.processes import Api, Shell
-from tests.endpoints import EVERY_PATH
+from tests.endpoints import EVERY_PATH, EXPORTED
 
 OPTIMIZED = {"PYTHONOPTIMIZE": "2"}
 PATHS = (
-    "/", "/openapi.json", "/readyz", "/nope", "/load/nobody/hourly", "/load/%00/hourly", *EVERY_PATH,
+    "/", "/openapi.json", "/readyz", "/nope", "/load/nobody/hourly", "/load/%00/hourly", *EVERY_PATH, *EXPORTED,
     *(f"{path}?start_date=2019-01-02&end_date=2019-01-01" for path in EVERY_PATH),
     *(f"{path}?start_date=2030&measure=metered_kwh&limit=x&user=x" for path in EVERY_PATH),
     "/load/daily?start_date=2030", "/load/daily?start_date=x",

@@ -9,9 +9,10 @@ import pytest
 
 from evload.api.contract import models
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.exports import EXPORTS, CsvOptions
 from evload.api.contract.forms import Form
 from evload.api.contract.grid import BilledDemandRange, HeadroomRange
-from evload.api.contract.media_types import MEDIA_TYPES, MediaType
+from evload.api.contract.media_types import JSON
 from evload.api.contract.params import Params, Times
 from evload.api.contract.series import SeriesRange
 from evload.queries import query, query_names, served, sourced, with_columns
@@ -101,14 +102,12 @@ async def test_query_headers_match_the_prepared_statements(
     assert columns == list(query(name).columns)
 
 
-@pytest.mark.parametrize("media_type", MEDIA_TYPES, ids=lambda media_type: media_type.content_type)
 @pytest.mark.parametrize("times", Times)
 @pytest.mark.parametrize(("endpoint", "form"), FORMS)
 async def test_envelopes_keep_the_parameters_of_their_query(
-    connection: asyncpg.Connection, endpoint: Endpoint, form: Form, times: Times, media_type: MediaType
+    connection: asyncpg.Connection, endpoint: Endpoint, form: Form, times: Times
 ) -> None:
-    if (envelope := media_type.envelopes.get(endpoint.shape)) is None:
-        return
+    envelope = JSON.envelopes[endpoint.shape]
     for source in sources_of_form(form):
         prepared = await connection.prepare(served(form.asked, envelope, source, times))
         assert [kind.name for kind in prepared.get_parameters()] == [kind for _, kind in form.asked.params]
@@ -144,11 +143,21 @@ def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint, form:
         assert PYTHON_TYPES[kind] in types_in(field.annotation)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.path)
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.path)
+def test_an_export_has_the_columns_of_its_endpoint(export: Endpoint) -> None:
+    endpoint = next(one for one in ENDPOINTS if one.path == export.path.removesuffix(export.media_type.suffix))
+    assert [form.asked.columns for form in export.forms] == [form.asked.columns for form in endpoint.forms]
+
+
+@pytest.mark.parametrize("endpoint", [*ENDPOINTS, *EXPORTS], ids=lambda endpoint: endpoint.path)
 def test_the_parameter_model_has_the_parameters_of_its_queries(endpoint: Endpoint) -> None:
     """Others are read by the model itself, which says what they come to."""
     gives_times = any(kind == "timestamptz" for form in endpoint.forms for _, kind in form.asked.columns)
     taken = {"times"} if gives_times else set()
     taken |= {name for form in endpoint.forms for name in form.asked.param_names}
     assert all(hasattr(endpoint.params, name) or name in endpoint.params.model_fields for name in taken)
-    assert set(endpoint.params.model_fields) - taken == READ_BY_THE_MODEL.get(endpoint.params, set())
+    read_by_the_model = {"decimal"} if issubclass(endpoint.params, CsvOptions) else set()
+    read_by_the_model |= next(
+        (found for kind, found in READ_BY_THE_MODEL.items() if issubclass(endpoint.params, kind)), set()
+    )
+    assert set(endpoint.params.model_fields) - taken == read_by_the_model

@@ -3,7 +3,7 @@
 import gzip
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
@@ -17,7 +17,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-Headers = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
+Headers = list[Header]
 Alias = tuple[str, bytes]
 """Path and query string, as a client wrote them."""
 HeaderPair = tuple[bytes, bytes | None]
@@ -75,8 +76,8 @@ class Answer:
         "by_headers",
         "data_version",
         "digest",
+        "headers",
         "key",
-        "link",
         "media_type",
         "route",
         "status",
@@ -90,15 +91,16 @@ class Answer:
         status: int,
         body: bytes,
         media_type: MediaType = JSON,
-        link: bytes | None = None,
+        headers: Sequence[Header] = (),
     ) -> None:
         self.route = route
         self.data_version = data_version
         self.status = status
         self.body = body
         self.media_type = media_type
-        self.link = link
-        self.digest = blake2b(body + (link or b""), digest_size=8).hexdigest()
+        self.headers = tuple(headers)
+        """Those that belong to this answer alone."""
+        self.digest = blake2b(body + b"".join(value for _, value in headers), digest_size=8).hexdigest()
         self.key: Hashable = None
         self.used = False
         """Whether it was asked for again since it was made."""
@@ -114,7 +116,7 @@ class Answer:
 
     @property
     def is_compressible(self) -> bool:
-        return len(self.body) >= WORTH_COMPRESSING_BYTES
+        return len(self.body) >= WORTH_COMPRESSING_BYTES and not self.media_type.is_packed
 
     def encoded(self, encoding: bytes) -> bytes:
         """Returns the body in an encoding; each is compressed once."""
@@ -180,8 +182,8 @@ class Cache(Generic[Key]):
             self.reweigh(answer)
 
     def polled_keys(self) -> list[Key]:
-        """Lists the questions that were asked more than once at this data version."""
-        return [key for key, kept in self._kept.items() if kept.answer.used]
+        """Lists the questions that were asked more than once at this data version; exports are too large for that."""
+        return [key for key, kept in self._kept.items() if kept.answer.used and not kept.answer.media_type.is_export]
 
     def replace_all(self, renewed: Mapping[Key, Answer]) -> None:
         """Drops all answers but takes in new ones, under the aliases of the old ones."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from evload.api.answers.cache import Headers
 
-EXPOSED = ("ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version")
+EXPOSED = ("Content-Disposition", "ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version")
 ANY_ORIGIN = "*"
 ANOTHER_ORIGIN = b"another"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, TypeAlias
 
@@ -9,8 +10,9 @@ import orjson
 
 from evload.api.answers.cache import Answer, Cache
 from evload.api.answers.single_flight import SingleFlight
-from evload.api.contract.endpoints import NOTHING_IN_RANGE, UNKNOWN_MEMBERS, Endpoint, Subject
-from evload.api.contract.media_types import JSON, MediaType
+from evload.api.contract.endpoints import ANY_SIZE, NOTHING_IN_RANGE, UNKNOWN_MEMBERS, Endpoint, Subject
+from evload.api.contract.filters import Members
+from evload.api.contract.media_types import JSON
 from evload.api.contract.params import Params, values_for
 from evload.database import Database
 from evload.queries import query, served, sourced
@@ -28,7 +30,6 @@ class Question(NamedTuple):
 
     endpoint: Endpoint
     params: Params
-    media_type: MediaType = JSON
 
     def size_bytes(self) -> int:
         """At least what its parameters take in memory, of which clients choose the length."""
@@ -62,25 +63,26 @@ class Answers:
             return making.result()
 
     async def _make(self, question: Question, state: SiteState) -> Answer:
-        if state.is_empty:
-            answer = _of_no_data(question, state)
-        elif missing := question.params.missing(state.measures):
-            answer = _not_found(question.endpoint, state.data_version, missing)
-        else:
-            answer = await self._ask(question, state)
-        # The query returns the version of its own snapshot. If that is newer than the watch's, the watch must follow
-        # first and replace the cached answers, or a client could get an older answer after this one. A query on a
-        # standby that lags may also return an older version: that answer is sent but not kept.
-        if answer.data_version != state.data_version and answer.data_version.number >= state.data_version.number:
-            await self._watch.catch_up(state.data_version)
-        if answer.data_version == self._watch.data_version and question.params.can_match:
-            self._cache.put(question, answer)
+        answer = without_asking(question, state) or await self._ask(question)
+        await self.keep(question, answer, state)
         return answer
 
-    async def _ask(self, question: Question, state: SiteState) -> Answer:
-        endpoint, params, _ = question
-        if not params.can_match:
-            return _not_found(endpoint, state.data_version, endpoint.unknown)
+    async def follow(self, version: DataVersion, state: SiteState) -> None:
+        """Lets the watch catch up with the version of an answer.
+
+        The query returns the version of its own snapshot. If that is newer than the watch's, the watch must follow
+        first and replace the cached answers, or a client could get an older answer after this one.
+        """
+        if version != state.data_version and version.number >= state.data_version.number:
+            await self._watch.catch_up(state.data_version)
+
+    async def keep(self, question: Question, answer: Answer, state: SiteState) -> None:
+        """A query on a standby that lags may return an older version: that answer is sent but not kept."""
+        await self.follow(answer.data_version, state)
+        if answer.data_version == self._watch.data_version and question.params.can_match:
+            self._cache.put(question, answer)
+
+    async def _ask(self, question: Question) -> Answer:
         by = self._database.deadline()
         while True:
             versions, answer = await self._checked(question, by)
@@ -99,9 +101,9 @@ class Answers:
         return versions | {answer.data_version}, answer
 
     async def _query(self, question: Question, by: float) -> Answer:
-        endpoint, params, media_type = question
+        endpoint, params = question
         asked = endpoint.query_for(params)
-        text = served(asked, media_type.envelopes[endpoint.shape], params.source, params.shown_times)
+        text = served(asked, endpoint.media_type.envelopes[endpoint.shape], params.source, params.shown_times)
         values = values_for(asked.param_names, params)
         row = await self._database.fetch_row(text, values, by)
         if row["body"] is None and row.get("body_bytes"):
@@ -110,18 +112,17 @@ class Answers:
         if too_many := endpoint.too_many_rows(row.get("rows"), params):
             return _refused(endpoint, version, too_many)
         if body is not None:
-            link = endpoint.link(params, row.get("next_after"))
-            return await _of_body(endpoint, version, body, media_type, link)
+            return await _of_body(endpoint, version, body, endpoint.link(params, row.get("next_after")))
         if body_bytes := row.get("body_bytes"):
             return _too_large(endpoint, version, body_bytes)
         if endpoint.may_be_empty:
-            return Answer(endpoint.path, version, 200, media_type.empty_list, media_type)
+            return _empty_list(endpoint, version)
         if endpoint.subject is None:
-            return _not_found(endpoint, version, NOTHING_IN_RANGE)
+            return not_found(endpoint, version, NOTHING_IN_RANGE)
         version_then, exists = await self._look_up(endpoint.subject, params, by)
         if version_then != version:  # the data changed between the two queries
             return await self._query(question, by)
-        return _not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
+        return not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
 
     async def _unknown_members(self, question: Question, by: float) -> Checked:
         """Names the users and locations that are asked for and have no rows."""
@@ -129,14 +130,12 @@ class Answers:
         if not any(members):
             return None, None
         number, id_, *unknown = await self._database.fetch_row(query(UNKNOWN_MEMBERS).text, members, by)
-        named = [f"{name} {', '.join(ids)}" for name, ids in zip(members._fields, unknown, strict=True) if ids]
-        version = DataVersion(number, id_)
-        detail = f"No data found for {' and '.join(named)}"
-        return version, _not_found(question.endpoint, version, detail) if named else None
+        version, detail = DataVersion(number, id_), unknown_members(unknown)
+        return version, not_found(question.endpoint, version, detail) if detail else None
 
     async def _too_many_rows(self, question: Question, by: float) -> Checked:
         """Counts the rows before they are made, where that is cheap and they are not."""
-        endpoint, params, _ = question
+        endpoint, params = question
         if params.count_query is None:
             return None, None
         asked = query(params.count_query)
@@ -152,13 +151,28 @@ class Answers:
         return DataVersion(number, id_), exists
 
 
-async def _of_body(
-    endpoint: Endpoint, version: DataVersion, body: str, media_type: MediaType, link: bytes | None
-) -> Answer:
+def without_asking(question: Question, state: SiteState) -> Answer | None:
+    """Returns the answer that needs no query, if there is one."""
+    endpoint, params = question
+    if state.is_empty:
+        return _of_no_data(question, state)
+    if missing := params.missing(state.measures):
+        return not_found(endpoint, state.data_version, missing)
+    return None if params.can_match else not_found(endpoint, state.data_version, endpoint.unknown)
+
+
+def unknown_members(unknown: Sequence[Sequence[str]]) -> str:
+    """Names the unknown users and locations, if there are any."""
+    named = [f"{name} {', '.join(ids)}" for name, ids in zip(Members._fields, unknown, strict=True) if ids]
+    return f"No data found for {' and '.join(named)}" if named else ""
+
+
+async def _of_body(endpoint: Endpoint, version: DataVersion, body: str, link: bytes | None) -> Answer:
     """Makes the answer; a large one in a thread, as hashing it would hold up the others."""
 
     def made() -> Answer:
-        return Answer(endpoint.path, version, 200, body.encode(), media_type, link)
+        headers = [(b"link", link)] if link else []
+        return Answer(endpoint.path, version, 200, body.encode(), endpoint.media_type, headers)
 
     return await asyncio.to_thread(made) if len(body) >= IN_A_THREAD_FROM_BYTES else made()
 
@@ -169,7 +183,8 @@ def _too_large(endpoint: Endpoint, version: DataVersion, body_bytes: int) -> Ans
         "type": "too_large",
         "loc": ["query", "start_date"] if has_range else ["query"],
         "msg": f"The answer would have {body_bytes / 1e6:.0f} MB, and {MAX_BODY_BYTES // 1_000_000} MB is the most."
-        + (" Ask for a shorter range, by start_date and end_date" if has_range else ""),
+        + (" Ask for a shorter range, by start_date and end_date, or add " if has_range else " Add ")
+        + ANY_SIZE,
         "input": None,
     }
     return _refused(endpoint, version, too_large)
@@ -180,11 +195,15 @@ def _refused(endpoint: Endpoint, version: DataVersion, problem: dict[str, Any]) 
 
 
 def _of_no_data(question: Question, state: SiteState) -> Answer:
-    endpoint, _, media_type = question
+    endpoint = question.endpoint
     if endpoint.may_be_empty:
-        return Answer(endpoint.path, state.data_version, 200, media_type.empty_list, media_type)
-    return _not_found(endpoint, state.data_version, endpoint.unknown)
+        return _empty_list(endpoint, state.data_version)
+    return not_found(endpoint, state.data_version, endpoint.unknown)
 
 
-def _not_found(endpoint: Endpoint, data_version: DataVersion, detail: str) -> Answer:
+def _empty_list(endpoint: Endpoint, version: DataVersion) -> Answer:
+    return Answer(endpoint.path, version, 200, endpoint.media_type.empty_list, endpoint.media_type)
+
+
+def not_found(endpoint: Endpoint, data_version: DataVersion, detail: str) -> Answer:
     return Answer(endpoint.path, data_version, 404, orjson.dumps({"detail": detail}), JSON)

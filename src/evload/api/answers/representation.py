@@ -8,6 +8,8 @@ from starlette.types import Message
 
 from evload.api.answers.cache import MAX_NAME_BYTES, Answer, Cache, HeaderPair, Headers, Variant, name_bytes
 from evload.api.answers.cors import Cors
+from evload.api.contract.media_types import MediaType
+from evload.watch import DataVersion
 
 HIT = (b"server-timing", b'cache;desc="hit"')
 IN_A_THREAD_FROM_BYTES = 50_000
@@ -70,19 +72,21 @@ class Representations:
         self._cache_control = (b"cache-control", lifetime.encode())
 
     def headers(self, answer: Answer, encoding: bytes, body: bytes) -> Headers:
-        found = [
-            (b"content-type", answer.media_type.content_type.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"etag", answer.etag(encoding)),
-            self._cache_control,
-            (b"vary", b"Accept-Encoding"),
-            (b"x-data-version", str(answer.data_version.number).encode()),
-        ]
+        kind, *others = self.headers_of_stream(answer.media_type, answer.data_version)
+        length, etag = (b"content-length", str(len(body)).encode()), (b"etag", answer.etag(encoding))
+        found = [kind, length, etag, *others]
         if encoding:
             found.append((b"content-encoding", encoding))
-        if answer.link:
-            found.append((b"link", answer.link))
-        return found
+        return [*found, *answer.headers]
+
+    def headers_of_stream(self, media_type: MediaType, version: DataVersion) -> Headers:
+        """Those of an answer whose length and digest are not known yet."""
+        return [
+            (b"content-type", media_type.content_type.encode()),
+            self._cache_control,
+            (b"vary", b"Accept-Encoding"),
+            (b"x-data-version", str(version.number).encode()),
+        ]
 
     def encoding(self, answer: Answer, accepted: bytes) -> bytes:
         return self._negotiation.encoding(accepted) if answer.is_compressible else b""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from evload.api.contract import grid, grid_answers, models, series, series_answers
 from evload.api.contract.filters import FILTERS
 from evload.api.contract.forms import Form
-from evload.api.contract.media_types import Shape
+from evload.api.contract.media_types import JSON, MediaType, Shape
 from evload.api.contract.names import problems_with, unparsed
 from evload.api.contract.params import (
     CurveRange,
@@ -29,6 +29,7 @@ from evload.api.errors import InvalidParameters
 from evload.queries import Query
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
+ANY_SIZE = ".csv or .parquet to the path, which may give any number of rows"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Endpoint:
     may_be_empty: bool = False
     """Answers an empty list where others answer 404."""
     subject: Subject | None = None
+    media_type: MediaType = JSON
 
     @property
     def forms(self) -> tuple[Form, ...]:
@@ -120,7 +122,7 @@ class Endpoint:
         """Says what is wrong with an answer of more rows than there may be."""
         if not rows or self.max_rows is None or rows <= self.max_rows:
             return None
-        message = f"These are {rows} rows, and {self.max_rows} are the most. {params.fewer_rows}"
+        message = f"These are {rows} rows, and {self.max_rows} are the most. {params.fewer_rows}, or add {ANY_SIZE}"
         return {"type": "too_many_rows", "loc": ["query", "by"], "msg": message, "input": None}
 
     def link(self, params: Params, next_after: int | None) -> bytes | None:

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
-from evload.api.contract.media_types import MEDIA_TYPES
+from evload.api.contract.exports import EXPORTS
+from evload.api.contract.media_types import CSV
 from evload.api.contract.models import BadParameters, Model, Problem
 from evload.api.contract.service import OPERATIONS, DataVersionEvent, Operation, Said
 from evload.queries import query
@@ -35,6 +36,7 @@ HELD = {
     "ETag": "Names exactly this answer. To be sent back as `If-None-Match`.",
     "X-Data-Version": "The data that the answer belongs to: it counts every change.",
 }
+NAMED = {"Content-Disposition": "The name of the file"}
 LINK = {"Link": "The next page, where there is one"}
 NOT_MODIFIED = Said("The client has this answer already", None, headers=HELD)
 EMPTY_RANGE = Said("start_date is after end_date", Problem)
@@ -102,16 +104,25 @@ def _answer_schema(endpoint: Endpoint) -> Json:
 
 
 def _answered(endpoint: Endpoint) -> Json:
-    media_types = (media_type for media_type in MEDIA_TYPES if endpoint.shape in media_type.envelopes)
-    content = {media_type.content_type: {"schema": _answer_schema(endpoint)} for media_type in media_types}
+    if endpoint.media_type.is_export:
+        return _exported(endpoint)
+    content = {endpoint.media_type.content_type: {"schema": _answer_schema(endpoint)}}
     return {"description": "The answer", "content": content, **_headers(HELD | (LINK if endpoint.is_paged else {}))}
+
+
+def _exported(export: Endpoint) -> Json:
+    """A schema has no types for what is no text."""
+    schema: Json = {"type": "string"} if export.media_type is CSV else {}
+    content_type = export.media_type.content_type.partition(";")[0]
+    about = "The rows of the answer as a file, any number of them"
+    return {"description": about, "content": {content_type: {"schema": schema}}, **_headers(HELD | NAMED)}
 
 
 def _errors(endpoint: Endpoint) -> dict[HTTPStatus, Said]:
     return {
         HTTPStatus.NOT_MODIFIED: NOT_MODIFIED,
         **({HTTPStatus.BAD_REQUEST: EMPTY_RANGE} if "start_date" in endpoint.params.model_fields else {}),
-        **({} if endpoint.may_be_empty else {HTTPStatus.NOT_FOUND: NOTHING}),
+        **({} if endpoint.may_be_empty and not endpoint.media_type.is_export else {HTTPStatus.NOT_FOUND: NOTHING}),
         HTTPStatus.UNPROCESSABLE_ENTITY: REFUSED,
         HTTPStatus.INTERNAL_SERVER_ERROR: FAILED,
         HTTPStatus.SERVICE_UNAVAILABLE: BUSY,
@@ -124,8 +135,8 @@ def _responses(answers: Mapping[HTTPStatus, Said]) -> Json:
 
 def _of_endpoint(endpoint: Endpoint) -> Json:
     return {
-        "operationId": endpoint.query.replace("/", "_"),
-        "tags": [endpoint.path.split("/")[1]],
+        "operationId": f"{endpoint.query}{endpoint.media_type.suffix}".replace("/", "_").replace(".", "_"),
+        "tags": ["exports" if endpoint.media_type.is_export else endpoint.path.split("/")[1]],
         "summary": endpoint.summary,
         "description": query(endpoint.query).sentence,
         "parameters": _parameters(endpoint),
@@ -147,7 +158,7 @@ def _of_service(operation: Operation) -> Json:
 def document() -> Json:
     _, schemas = models_json_schema([*((model, "serialization") for model in _models())], ref_template=REF)
     paths = {operation.path: _of_service(operation) for operation in OPERATIONS}
-    paths |= {endpoint.path: _of_endpoint(endpoint) for endpoint in ENDPOINTS}
+    paths |= {endpoint.path: _of_endpoint(endpoint) for endpoint in (*ENDPOINTS, *EXPORTS)}
     return {
         "openapi": "3.1.0",
         "info": {

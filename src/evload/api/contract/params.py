@@ -80,6 +80,10 @@ class Params(BaseModel):
         """How instants are shown."""
         return Times.LOCAL
 
+    @property
+    def has_decimal_comma(self) -> bool:
+        return False
+
     def missing(self, measures: Sequence[str]) -> str | None:
         """Says what is asked for and not held, where these measures are held."""
         return None

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import NamedTuple
 
-STATUSES = (200, 304, 307, 400, 401, 403, 404, 405, 422, 429, 499, 500, 503)
+STATUSES = (200, 206, 304, 307, 400, 401, 403, 404, 405, 416, 422, 429, 499, 500, 503)
 OTHER_STATUS = len(STATUSES)
 BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SHORTEST = BUCKETS_SECONDS[0]

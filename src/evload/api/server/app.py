@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from evload.api import errors
 from evload.api.answers.cache import Cache
 from evload.api.answers.cors import Cors
+from evload.api.answers.export import Exports
 from evload.api.answers.finding import (
     LARGE_ANSWERS_AT_ONCE,
     MAX_BODY_BYTES,
@@ -27,23 +28,26 @@ from evload.api.answers.finding import (
 from evload.api.answers.in_flight import InFlight
 from evload.api.answers.renewal import Renewal
 from evload.api.answers.representation import Representations
-from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.exports import EXPORTS
 from evload.api.contract.media_types import JSON
 from evload.api.operations.events import Events
 from evload.api.operations.health import Health
 from evload.api.operations.metrics import Metrics
 from evload.api.operations.middleware import AccessLog, RequestMetrics
 from evload.api.pages import dashboard, documentation
+from evload.api.server.export_handler import ExportHandler
 from evload.api.server.fast_path import FastPath
 from evload.api.server.guard import CHECKS, Check, Guard, GuardedApp
 from evload.api.server.handler import Handler
 from evload.database import Database
 from evload.settings import Settings
+from evload.snapshots import Snapshots
 from evload.watch import SiteState, Watch
 
 WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
 OTHER_ROUTES = ("/", "/dashboard", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
-ROUTES = (*OTHER_ROUTES, *(endpoint.path for endpoint in ENDPOINTS))
+ROUTES = (*OTHER_ROUTES, *(endpoint.path for endpoint in (*ENDPOINTS, *EXPORTS)))
 
 
 async def welcome(request: Request) -> Response:
@@ -58,12 +62,18 @@ class App:
         self._metrics = Metrics(metrics_file, ROUTES)
         self._database = self._connections(settings, settings.pool_size, USUAL_BODY_BYTES)
         self._large = self._connections(settings, LARGE_ANSWERS_AT_ONCE, MAX_BODY_BYTES)
+        self._snapshots = Snapshots(settings.database_url)
         self._watch = Watch(settings.database_url, self._site_changed)
         self._answers = Answers(self._database, self._large, self._watch, self._cache)
+        self._exports = Exports(self._snapshots, self._answers, max_waiting=settings.max_waiting_requests)
         self._renewal = Renewal(self._answers, self._cache)
         cors = Cors(settings.cors_origins)
         self._representations = Representations(self._cache, cors, settings.max_age_seconds)
         self.asgi = self._asgi(cors, Guard(checks), access_log=settings.access_log)
+
+    @property
+    def _all_connections(self) -> tuple[Database | Snapshots, ...]:
+        return self._database, self._large, self._snapshots
 
     def _connections(self, settings: Settings, size: int, max_body_bytes: int) -> Database:
         assert settings.database_url is not None
@@ -91,8 +101,8 @@ class App:
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        await self._database.open()
-        await self._large.open()
+        for connections in self._all_connections:
+            await connections.open()
         await self._watch.open()
         sharing = asyncio.create_task(self._metrics.share())
         preparing = asyncio.create_task(dashboard.prepare())
@@ -104,8 +114,9 @@ class App:
             preparing.cancel()
             await self._watch.close()
             self._renewal.cancel()
-            await self._database.close()
-            await self._large.close()
+            self._exports.close()
+            for connections in self._all_connections:
+                await connections.close()
             self._metrics.close()
 
     async def _site_changed(self, before: SiteState | None, now: SiteState) -> None:
@@ -113,8 +124,8 @@ class App:
             self._cache.clear()  # the default measure may be another one: then addresses ask for something else
         if before is not None and before.zone != now.zone:
             self._cache.clear()
-            await self._database.forget_site_clock()
-            await self._large.forget_site_clock()
+            for connections in self._all_connections:
+                await connections.forget_site_clock()
         await self._renewal.replace_answers(now)
 
     def _routes(self) -> list[BaseRoute]:
@@ -123,7 +134,10 @@ class App:
         # Starlette tries routes in order, so those that are asked most come first. A path parameter takes slashes
         # (`:path`), as user ids may hold some; its route comes last, or it would match the paths of others.
         by_use = sorted(ENDPOINTS, key=lambda endpoint: not endpoint.path.startswith("/kpi/"))
-        data = [Route(e.path.replace("}", ":path}"), Handler(e, *parts), methods=["GET"]) for e in by_use]
+        data = [
+            *(_route(endpoint, Handler(endpoint, *parts)) for endpoint in by_use),
+            *(_route(export, ExportHandler(export, self._exports, self.closing, *parts)) for export in EXPORTS),
+        ]
         return [
             *(route for route in data if not route.param_convertors),
             *dashboard.routes(welcome),
@@ -134,3 +148,7 @@ class App:
             *documentation.routes(),
             *(route for route in data if route.param_convertors),
         ]
+
+
+def _route(endpoint: Endpoint, handler: Handler) -> Route:
+    return Route(endpoint.path.replace("}", ":path}"), handler, methods=["GET"])

@@ -19,8 +19,8 @@ from evload.api.server.connection import STATUS_LINES, BoundedConnection
 from evload.api.server.guard import Guard
 
 TESTED_UVICORN = ("0.54",)
-# A request that has a body, or asks for more than an answer, goes to the application.
-UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+# A request that has a body, or asks for something else than an answer, goes to the application.
+UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"range"})
 MAX_PARSED_REQUEST_BYTES = 4096
 MAX_PARSED_BYTES = 8_000_000
 PARSED_BYTES = 1000  # of a parsed request's objects, and of a header's, without the texts in them
@@ -79,7 +79,8 @@ class FastPath:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return await self._app(scope, receive, send)
         answer = self._aliases.get((scope["path"], scope["query_string"]))
-        if answer is None or (self._guard.checks and self._guard.refusal(scope)):
+        is_part = any(name == b"range" for name, _ in scope["headers"])
+        if answer is None or is_part or (self._guard.checks and self._guard.refusal(scope)):
             return await self._app(scope, receive, send)
         began = perf_counter()
         answer.used = True

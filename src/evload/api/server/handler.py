@@ -1,13 +1,14 @@
 """The ASGI application of one endpoint: reads the parameters, finds or makes the answer, sends it."""
 
 import asyncio
+from collections.abc import Mapping
 from time import perf_counter
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from evload.api.answers.cache import Answer, Cache, Variant
+from evload.api.answers.cache import Answer, Cache, Header, Variant
 from evload.api.answers.finding import Answers, Question
 from evload.api.answers.in_flight import InFlight, send_body
 from evload.api.answers.representation import Representations, messages
@@ -49,39 +50,55 @@ class Handler:
         state = self._watch.state
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         params = endpoint.read_params(pairs, scope["path_params"], state.zone, state.measures)
-        answer = await self._answer(Question(endpoint, params), state, receive)
+        answer = await self._answer(Question(endpoint, params), state, scope, receive, send)
         if answer is None:
-            await Response(status_code=CLIENT_GONE)(scope, receive, send)
             return
         if not any(is_ignored(name) for name, _ in pairs):
             self._cache.add_alias((scope["path"], scope["query_string"]), answer)
         with self._in_flight.held(answer):
             await self._respond(answer, scope, send, perf_counter() - began)
 
-    async def _answer(self, question: Question, state: SiteState, receive: Receive) -> Answer | None:
-        """Returns None if the client disconnects first."""
+    async def _answer(
+        self, question: Question, state: SiteState, scope: Scope, receive: Receive, send: Send
+    ) -> Answer | None:
+        """Returns None if nothing is left to send."""
         known = self._cache.get(question)
         if known is not None:
             return known
         self._metrics.miss()
+        return await self._make(question, state, scope, receive, send)
+
+    async def _make(
+        self, question: Question, state: SiteState, scope: Scope, receive: Receive, send: Send
+    ) -> Answer | None:
         with self._answers.making(question, state) as making:
             try:
-                return await result_or_disconnect(making, lambda: _disconnect(receive))
+                answer = await result_or_disconnect(making, lambda: disconnect(receive))
             except asyncio.CancelledError:
                 raise ShuttingDown from None
+        if answer is None:
+            await Response(status_code=CLIENT_GONE)(scope, receive, send)
+        return answer
 
     async def _respond(self, answer: Answer, scope: Scope, send: Send, seconds: float) -> None:
         given = dict(scope["headers"])
         encoding = self._representations.encoding(answer, given.get(b"accept-encoding", b""))
         body = await self._representations.body(answer, encoding)
         headers = self._representations.headers(answer, encoding, body)
-        headers.append((b"server-timing", f"db;dur={seconds * 1000:.1f}".encode()))
+        headers.append(timing(seconds))
         variant = Variant(answer.status, headers, body, answer.etag(encoding))
-        start, message = messages(variant, given.get(b"if-none-match", b""))
+        start, message = self._messages(variant, given)
         await send(start)
         await send_body(send, message["body"])
 
+    def _messages(self, variant: Variant, given: Mapping[bytes, bytes]) -> tuple[Message, Message]:
+        return messages(variant, given.get(b"if-none-match", b""))
 
-async def _disconnect(receive: Receive) -> None:
+
+def timing(seconds: float) -> Header:
+    return b"server-timing", f"db;dur={seconds * 1000:.1f}".encode()
+
+
+async def disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
