@@ -1,6 +1,6 @@
 """The endpoints that tests ask, out of the table that evload serves: a new line there is tested here without a word."""
 
-from evload.api.contract.endpoints import ENDPOINTS, Endpoint
+from evload.api.contract.endpoints import ENDPOINTS, SESSIONS, Endpoint
 from evload.api.contract.exports import EXPORTS
 from evload.api.contract.media_types import CSV
 from evload.api.contract.params import Range
@@ -37,6 +37,8 @@ def taking(parameter: str) -> tuple[str, ...]:
 
 
 EVERY_PATH = tuple(map(asked, ENDPOINTS))
+OF_SESSIONS = frozenset(one.path for one in (*ENDPOINTS, *EXPORTS) if one.subject is SESSIONS)
+"""404 wherever hourly files alone were loaded: `tests/integration/test_sessions_served.py` asks them."""
 WITH_A_RANGE = tuple(asked(endpoint) for endpoint in ENDPOINTS if issubclass(endpoint.params, Range))
 AGGREGATES = taking("measure")
 AGGREGATES_OF_A_RANGE = tuple(path for path in AGGREGATES if path in WITH_A_RANGE)

@@ -1,18 +1,19 @@
--- Where a load shows, shows instead what the latest other load brought for the row.
--- params: batch_id int4
+-- Where a load shows, between two hours, shows instead what the latest other load brought for the row.
+-- params: batch_id int4, first_hour timestamptz, last_hour timestamptz
 -- returns: restored int8
 WITH shown AS (
     SELECT user_id, date_from, session_id, occurrence
     FROM hourly_load
     WHERE batch_id = $1::int4
-        AND date_from >= (SELECT first_hour FROM load_batch WHERE batch_id = $1::int4)
-        AND date_from <= (SELECT last_hour FROM load_batch WHERE batch_id = $1::int4)
+        AND date_from >= $2::timestamptz
+        AND date_from <= $3::timestamptz
 ),
 
 latest AS (
     SELECT DISTINCT ON (user_id, date_from, session_id, occurrence) hidden_load.*
     FROM shown
     JOIN hidden_load USING (user_id, date_from, session_id, occurrence)
+    WHERE NOT hidden_load.is_superseded
     ORDER BY user_id, date_from, session_id, occurrence, hidden_load.batch_id DESC
 ),
 

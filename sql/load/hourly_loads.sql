@@ -2,7 +2,7 @@
 -- params: after int8, limit int8
 -- returns: index int8, date_from timestamptz, date_to timestamptz, user_id text, session_id int4,
 --     synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric, metered_kwh numeric,
---     location_id text
+--     location_id text, next_after text
 SELECT
     stored.index,
     stored.date_from,
@@ -14,7 +14,8 @@ SELECT
     stored.flex_3_6_kwh,
     stored.flex_7_2_kwh,
     stored.metered_kwh,
-    stored.location_id
+    stored.location_id,
+    stored.index::text AS next_after
 FROM hourly_load AS stored
 WHERE stored.index > $1::int8
 ORDER BY stored.index

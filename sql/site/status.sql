@@ -1,13 +1,15 @@
 -- What the database holds, for `evload status`.
 -- params:
--- returns: postgres text, timezone text, data_version int8, changed_at timestamptz, stored_rows int8, users int8,
---     first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz, is_sample bool, workers text
+-- returns: postgres text, timezone text, data_version int8, changed_at timestamptz, stored_rows int8, stored_sessions int8,
+--     users int8, first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz,
+--     is_sample bool, workers text
 SELECT
     current_setting('server_version') AS postgres,
     site.timezone,
     site.data_version,
     site.changed_at,
     site.stored_rows,
+    site.stored_sessions,
     (SELECT count(DISTINCT user_id) FROM user_location) AS users,
     (SELECT min(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS first_hour,
     (SELECT max(hour) FROM hourly_totals) AT TIME ZONE site.timezone AS last_hour,

@@ -108,6 +108,14 @@ last_days AS (
     ) AS charged
 ),
 
+sessions AS NOT MATERIALIZED (
+    SELECT *
+    FROM charging_session
+    WHERE location_id = ANY($5::text[])
+        AND plug_in_at >= coalesce($2::timestamptz, '-infinity')
+        AND plug_in_at <= coalesce($3::timestamptz, 'infinity')
+),
+
 -- Never read: Postgres wants to know the type of it.
 filters AS (
     SELECT $4::text[] AS user_id

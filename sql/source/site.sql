@@ -1,4 +1,5 @@
--- Around a query of the whole site: the hours, days and periods of the range, and the days of the last seven days.
+-- Around a query of the whole site: the hours, days and periods of the range, the days of the last seven days, and the
+-- sessions that were plugged in within the range.
 -- params: measure text, start_date timestamptz, end_date timestamptz, user_id text[], location_id text[]
 -- returns: those of the query
 WITH hours AS (
@@ -40,6 +41,12 @@ user_peaks AS (
         ) AS by_hour
     ) AS parts
     GROUP BY parts.user_id
+),
+
+sessions AS NOT MATERIALIZED (
+    SELECT *
+    FROM charging_session
+    WHERE plug_in_at >= coalesce($2::timestamptz, '-infinity') AND plug_in_at <= coalesce($3::timestamptz, 'infinity')
 ),
 
 -- Never read: Postgres wants to know the types of these.

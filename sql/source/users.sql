@@ -119,6 +119,15 @@ last_days AS (
         FROM stored
         WHERE stored.hour BETWEEN observed.first_hour AND observed.last_hour AND stored.hour::date = observed.day
     ) AS charged
+),
+
+sessions AS NOT MATERIALIZED (
+    SELECT *
+    FROM charging_session
+    WHERE user_id = ANY($4::text[])
+        AND ($5::text[] IS NULL OR location_id = ANY($5::text[]))
+        AND plug_in_at >= coalesce($2::timestamptz, '-infinity')
+        AND plug_in_at <= coalesce($3::timestamptz, 'infinity')
 )
 
 SELECT answered.*

@@ -1,4 +1,7 @@
--- How many rows there are more than were counted, for instance after rows were changed by hand.
+-- How many rows and sessions there are more than were counted, for instance after they were changed by hand.
 -- params:
--- returns: more_rows int8
-SELECT (SELECT count(*) FROM hourly_load) - stored_rows AS more_rows FROM site
+-- returns: more_rows int8, more_sessions int8
+SELECT
+    (SELECT count(*) FROM hourly_load) - stored_rows AS more_rows,
+    (SELECT count(*) FROM charging_session) - stored_sessions AS more_sessions
+FROM site

@@ -1,6 +1,5 @@
 """The commands that change what is stored: loading files, taking loads out again, and computing the sums again."""
 
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,42 +8,13 @@ import click
 
 from evload.command import database, json_option, on_a_database, run, say, say_json
 from evload.errors import EvloadError
+from evload.load_parameters import LocationPattern, Powers, SourceName
 from evload.resources import folder
 
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
 SAMPLE_TIMEZONE = "Europe/Oslo"
 ROWS_REJECTED = 3  # the exit code of a load that is done, but left rows out
 DATA_FILES = click.Path(path_type=Path)
-
-
-class LocationPattern(click.ParamType[re.Pattern[str]]):
-    name = "pattern"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> re.Pattern[str]:
-        import polars as pl
-
-        try:
-            pattern = re.compile(value)
-            pl.Series([""]).str.extract(value)  # whose expressions look neither ahead nor back
-        except (re.error, pl.exceptions.PolarsError) as error:
-            lines = str(error).splitlines()
-            reason = next((line for line in lines if line.startswith("error: ")), lines[0]).removeprefix("error: ")
-            self.fail(f"{value!r} is no regular expression that can be used here: {reason}", param, ctx)
-        if pattern.groups != 1:
-            self.fail(f"{value!r} must have one group in parentheses, which is the location.", param, ctx)
-        return pattern
-
-
-class Powers(click.ParamType[tuple[str, ...]]):
-    name = "kW"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        from evload.ingest.converting.charging import POWERS
-
-        given = tuple(dict.fromkeys(one.strip() for one in str(value).split(",")))
-        if not set(given) <= set(POWERS):
-            self.fail(f"{value!r} names other powers than {' and '.join(POWERS)} kW.", param, ctx)
-        return given
 
 
 @click.command(
@@ -78,6 +48,11 @@ class Powers(click.ParamType[tuple[str, ...]]):
     help="Takes the location from the user id where a file has no column of it: the first group, as in '^(.+)-\\d+$'.",
 )
 @click.option(
+    "--source",
+    type=SourceName(),
+    help="Keeps users, locations and sessions apart from equal ids of other files: they are stored as NAME/ID.",
+)
+@click.option(
     "--rejects-dir",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
@@ -98,6 +73,7 @@ def load(
     format_name: str | None,
     power: tuple[str, ...] | None,
     explain: bool,
+    source: str | None,
     as_json: bool,
     data_dir: Path | None,
     **options: Any,
@@ -106,6 +82,7 @@ def load(
     from evload.priority import lower_priority
 
     options |= {"powers": power} if power else {}
+    options |= {"source": source} if source else {}
     options |= {"named": mapping_named(format_name)} if format_name else {}
     with database(data_dir) as (_, dsn):
         lower_priority()
@@ -171,6 +148,7 @@ def batches(data_dir: Path | None, as_json: bool) -> None:
     click.echo(f"{'batch':>5}  {'loaded at (UTC)':<16}  {'inserted':>11}  {'updated':>9}  {'rejected':>8}  file")
     for one in found:
         note = "  (sample)" if one["is_sample"] else ""
+        note += f"  (source {one['source']})" if one["source"] else ""
         note += f"  (taken out at {one['unloaded_at']:%Y-%m-%d %H:%M})" if one["unloaded_at"] else ""
         click.echo(
             f"{one['batch_id']:>5}  {one['loaded_at']:%Y-%m-%d %H:%M}  {one['inserted']:>11,}  {one['updated']:>9,}"
@@ -199,7 +177,8 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
         _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
         removal = run(batches.unload(dsn, batch))
     restored = f", {removal.restored:,} as they were before" if removal.restored else ""
-    click.echo(f"{removal.removed:,} rows taken out{restored}. Data version {removal.data_version}.")
+    sessions = f"; {removal.sessions:,} charging sessions changed" if removal.sessions else ""
+    click.echo(f"{removal.removed:,} rows taken out{restored}{sessions}. Data version {removal.data_version}.")
 
 
 @click.command(help="End the retention of old days: take out every row before a day.")
@@ -213,7 +192,8 @@ def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
         rows = run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
         _ask(f"Take out all {rows:,} rows before {day:%Y-%m-%d}?", yes)
         removal = run(batches.drop_before(dsn, day.date()))
-    click.echo(f"{removal.removed:,} rows taken out. Data version {removal.data_version}.")
+    sessions = f", and {removal.sessions:,} charging sessions" if removal.sessions else ""
+    click.echo(f"{removal.removed:,} rows taken out{sessions}. Data version {removal.data_version}.")
 
 
 def _ask(question: str, yes: bool) -> None:

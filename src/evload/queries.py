@@ -32,6 +32,11 @@ class Query:
     def param_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.params)
 
+    @property
+    def fields(self) -> Typed:
+        """The columns that an answer has: all but where the next page begins."""
+        return tuple((name, kind) for name, kind in self.columns if name != "next_after")
+
 
 # A sentence, `-- params: name type, ...` and `-- returns: name type, ...`, each over one line or several.
 HEADER = re.compile(
@@ -121,8 +126,12 @@ def served(asked: Query, envelope: str, source: str = "site", times: str = "loca
 
     Its instants are shown as `times` says, a word that `shown_time` knows.
     """
+    text = query(f"envelope/{envelope}").text
+    if "limit" in asked.param_names:
+        text = text.replace("--limit--", f"${asked.param_names.index('limit') + 1}")
+    text = text.replace("--fields--", ", ".join(f'page."{column}"' for column, _ in asked.fields))
     shown = {"timestamptz": f"shown_time({{}}, '{times}')"}
-    return query(f"envelope/{envelope}").text.replace("--query--", with_columns(asked, source, shown))
+    return text.replace("--query--", with_columns(asked, source, shown))
 
 
 def with_columns(asked: Query, source: str, shown: Mapping[str, str]) -> str:

@@ -69,7 +69,9 @@ CONTENTS = (
     "SELECT * FROM user_period ORDER BY period, start, user_id",
     "SELECT * FROM hourly_sum ORDER BY hour, location_id",
     "SELECT measure, is_held FROM measure ORDER BY rank",
-    "SELECT timezone, recent_since, stored_rows FROM site",
+    "SELECT timezone, recent_since, stored_rows, stored_sessions FROM site",
+    "SELECT source, session_key, source_session_id, session_id, user_id, location_id, plug_in_at, plug_out_at,"
+    " charging_seconds, energy_kwh FROM charging_session ORDER BY source, session_key",
 )
 
 

@@ -15,7 +15,7 @@ from evload.api.contract.media_types import CSV, JSON, MEDIA_TYPES
 from evload.api.contract.params import Params
 from evload.measures import NAMES
 from tests.conftest import api_client
-from tests.endpoints import CSV_EXPORTS, EXPORTED, asked, with_query
+from tests.endpoints import CSV_EXPORTS, OF_SESSIONS, asked, with_query
 from tests.exported import Rows, rows_of
 from tests.integration.test_answers import OSLO
 from tests.integration.test_times import TIMES
@@ -23,6 +23,7 @@ from tests.integration.test_times import TIMES
 RANGE = "start_date=2019-10-20T07:30&end_date=2019-11-02T15:00"
 """It holds the hour that comes twice, and cuts two days."""
 BUCKETS = [f"by={by}" for by in ("hour", "day", "week", "quarter", "total", "hour_of_day", "weekday", "month_of_year")]
+OF_HOURS = [export for export in EXPORTS if export.path not in OF_SESSIONS]
 SHAPES = [media_type for media_type in MEDIA_TYPES if media_type.is_export]
 
 
@@ -75,7 +76,7 @@ def questions(export: Endpoint) -> list[str]:
     return [*of_times, f"{ranged}&steps=0,5,50&rule=us"] if "steps" in taken else of_times
 
 
-@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.path)
+@pytest.mark.parametrize("export", OF_HOURS, ids=lambda export: export.path)
 async def test_an_export_has_the_numbers_of_the_json_answer(exporter: httpx2.AsyncClient, export: Endpoint) -> None:
     user = (await exporter.get("/users")).json()[3]
     for query in questions(export):
@@ -125,7 +126,7 @@ async def test_a_series_of_any_length_is_given(exporter: httpx2.AsyncClient, mon
     assert len((await exporter.get("/series.csv?by=hour")).text.splitlines()) > 5000
 
 
-@pytest.mark.parametrize("path", EXPORTED)
+@pytest.mark.parametrize("path", [*map(asked, OF_HOURS)])
 async def test_a_kept_export_has_an_etag_a_name_and_its_length(exporter: httpx2.AsyncClient, path: str) -> None:
     user = (await exporter.get("/users")).json()[0]
     path = with_query(path.replace("A-1", user), "limit=5") if "hourly_loads" in path else path.replace("A-1", user)

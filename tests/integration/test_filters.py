@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evload.ingest.load import load_file
 from tests.conftest import api_client
-from tests.endpoints import taking, with_query
+from tests.endpoints import OF_SESSIONS, taking, with_query
 from tests.files import HEADER
 from tests.independent import MEASURES, Expected, last_7_days
 from tests.integration.test_answers import FIRST, LAST, OSLO
@@ -53,7 +53,7 @@ async def test_answers_about_random_members_and_ranges(
 
 def test_every_aggregate_has_the_filters() -> None:
     """`tests/integration/test_series_and_grid.py` asks the others."""
-    assert set(FILTERED) == set(taking("measure")) - {"/users/summary"}
+    assert set(FILTERED) == (set(taking("measure")) | OF_SESSIONS) - {"/users/summary"}
 
 
 async def test_the_locations_of_one_user(located_dsn: str, located_rows: pl.DataFrame) -> None:

@@ -15,6 +15,7 @@ from evload.api.contract.grid import BilledDemandRange, HeadroomRange
 from evload.api.contract.media_types import JSON
 from evload.api.contract.params import Params, Times
 from evload.api.contract.series import SeriesRange
+from evload.api.contract.sessions import SessionsPage
 from evload.queries import query, query_names, served, sourced, with_columns
 from tests.conftest import Databases
 
@@ -34,6 +35,7 @@ FORMS = [
     pytest.param(endpoint, form, id=f"{endpoint.path} {form.name}") for endpoint in ENDPOINTS for form in endpoint.forms
 ]
 READ_BY_THE_MODEL: dict[type[Params], set[str]] = {
+    SessionsPage: {"after"},
     HeadroomRange: {"limit_kw", "limit_kva", "power_factor"},
     BilledDemandRange: {"rule"},
     SeriesRange: {"split", "compare"},
@@ -133,7 +135,7 @@ def types_in(annotation: Any) -> list[Any]:
 
 @pytest.mark.parametrize(("endpoint", "form"), FORMS)
 def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint, form: Form) -> None:
-    columns = form.asked.columns
+    columns = form.asked.fields
     if not issubclass(form.answer, models.Model):
         assert [PYTHON_TYPES[kind] for _, kind in columns] == [form.answer]
         return
@@ -146,7 +148,7 @@ def test_the_answer_model_has_the_columns_of_its_query(endpoint: Endpoint, form:
 @pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.path)
 def test_an_export_has_the_columns_of_its_endpoint(export: Endpoint) -> None:
     endpoint = next(one for one in ENDPOINTS if one.path == export.path.removesuffix(export.media_type.suffix))
-    assert [form.asked.columns for form in export.forms] == [form.asked.columns for form in endpoint.forms]
+    assert [form.asked.fields for form in export.forms] == [form.asked.fields for form in endpoint.forms]
 
 
 @pytest.mark.parametrize("endpoint", [*ENDPOINTS, *EXPORTS], ids=lambda endpoint: endpoint.path)

@@ -140,8 +140,9 @@ def next_migration(versions: Path, newest: str, following: str) -> None:
     text = (versions / "0001_first_schema.py").read_text()
     text = text.replace('"0001"', f'"{following}"').replace("None", f'"{newest}"', 1)
     second.with_suffix(".py").write_text(text)
-    views = "\n".join(path.read_text() for path in sorted((folder("sql") / "schema").glob("0[2-9]*.sql")))
-    drops = (first / "down.sql").read_text().partition("DROP TABLE")[0]
+    texts = [path.read_text() for path in sorted((folder("sql") / "schema").glob("0[2-9]*.sql"))]
+    views = "\n".join(text for text in texts if "CREATE TABLE" not in text)
+    drops = (first / "down.sql").read_text().partition("DROP VIEW session_version")[0]
     columns = [("hourly_load", "invented_kwh", "numeric(6, 3)"), ("hidden_load", "invented_kwh", "numeric(6, 3)")]
     columns += [("hourly_sum", "invented_kwh", "numeric NOT NULL DEFAULT 0")]
     columns += [

@@ -78,11 +78,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "command",
         "errors",
         "ingest",
-        "ingest.converting",
         "ingest.mapping",
+        "load_parameters",
         "priority",
         "resources",
     },
+    "load_parameters": {"ingest.converting"},
     "format_commands": {"errors", "ingest.formats", "ingest.mapping"},
     "serve": {"api.operations", "api.server", "errors", "settings", "signals"},
 }

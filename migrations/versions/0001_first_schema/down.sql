@@ -60,6 +60,12 @@ DROP MATERIALIZED VIEW hourly_closed;
 
 DROP VIEW hourly_site_sum;
 
+DROP VIEW session_version;
+
+DROP TABLE hidden_session;
+
+DROP TABLE charging_session;
+
 DROP TABLE user_period;
 
 DROP TABLE user_day;

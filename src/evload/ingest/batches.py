@@ -8,6 +8,7 @@ import asyncpg
 from evload import schema
 from evload.database import connect, driver_errors_translated
 from evload.errors import EvloadError
+from evload.ingest.storing.hidden import uncover, uncover_sessions
 from evload.ingest.storing.totals import bring_up_to_date, lock_writers, note_touched
 from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
@@ -19,11 +20,28 @@ class NoSuchBatch(EvloadError):
 
 @dataclass(frozen=True)
 class Removal:
-    """`restored` rows show again what an earlier load brought."""
+    """`restored` rows show again what an earlier load brought; so do some sessions, which are in `sessions` as well."""
+
+    removed: int = 0
+    restored: int = 0
+    sessions: int = 0
+    """Charging sessions that changed: gone, or as an earlier load brought them."""
+    data_version: int = 0
+
+
+@dataclass(frozen=True)
+class TakenOut:
+    """How many rows and sessions are gone and show another load, and whether a measure is held no more."""
 
     removed: int
     restored: int
-    data_version: int
+    has_lost_measure: bool
+    sessions_removed: int = 0
+    sessions_restored: int = 0
+
+    @property
+    def changes_data(self) -> bool:
+        return any((self.removed, self.restored, self.has_lost_measure, self.sessions_removed, self.sessions_restored))
 
 
 async def fetch(dsn: str, name: str, *values: object) -> list[asyncpg.Record]:
@@ -51,35 +69,48 @@ async def unload(dsn: str, batch_id: int) -> Removal:
     """Leaves the data as if that file had never been loaded: rows that it overwrote are again as they were."""
     async with write_transaction(dsn, f"batch {batch_id}") as connection:
         await lock_writers(connection)
-        removed, restored, lost_measure = await take_out(connection, batch_id)
-        if not (removed or restored or lost_measure):
-            return Removal(0, 0, await connection.fetchval(query("site/data_version").text))
-        version = await bring_up_to_date(connection, more_rows=-removed, refresh_all=lost_measure)
-        return Removal(removed, restored, version)
+        out = await take_out(connection, batch_id)
+        if not out.changes_data:
+            return Removal(data_version=await connection.fetchval(query("site/data_version").text))
+        version = await bring_up_to_date(
+            connection,
+            more_rows=-out.removed,
+            more_sessions=-out.sessions_removed,
+            refresh_all=out.has_lost_measure,
+        )
+        return Removal(out.removed, out.restored, out.sessions_removed + out.sessions_restored, version)
 
 
-async def take_out(connection: asyncpg.Connection, batch_id: int) -> tuple[int, int, bool]:
-    """Takes out a load and notes what that touches.
-
-    Returns how many rows are gone, how many show another load, and whether a measure is held no more.
-    """
+async def take_out(connection: asyncpg.Connection, batch_id: int) -> TakenOut:
+    """Takes out a load and notes what that touches."""
+    load = await connection.fetchrow(query("batches/find").text, batch_id)
+    assert load is not None
     await connection.execute(query("batches/forget_hidden").text, batch_id)
-    restored = await connection.fetchval(query("batches/restore").text, batch_id)
-    removed = await connection.fetchval(query("batches/remove").text, batch_id)
+    sessions = await uncover_sessions(connection, batch_id) if load["sessions"] else (0, 0)
+    removed, restored = await uncover(connection, batch_id, load["first_hour"], load["last_hour"])
+    if load["sessions"]:
+        revealed = await connection.fetchrow(query("batches/reveal").text)
+        assert revealed is not None
+        removed, restored = removed - revealed["inserted"], restored + sum(revealed)
     await connection.execute(query("batches/mark_unloaded").text, batch_id)
     await connection.execute(query("batches/forget_users").text)
     await note_touched(connection)
     lost = await connection.fetch(query("batches/hold_measures").text)
-    return removed, restored, bool(lost)
+    return TakenOut(removed, restored, bool(lost), *sessions)
 
 
 async def drop_before(dsn: str, day: date) -> Removal:
-    """Takes out every row before a day for good: no unload brings any of them back."""
+    """Takes out every row before a day, and the sessions that were plugged in before it, for good.
+
+    No unload brings any of them back.
+    """
     async with write_transaction(dsn, f"drop before {day}") as connection:
         await lock_writers(connection)
         removed = await connection.fetchval(query("batches/remove_before").text, day)
-        if not removed:
-            return Removal(0, 0, await connection.fetchval(query("site/data_version").text))
+        sessions = await connection.fetchval(query("batches/remove_sessions_before").text, day)
+        if not removed and not sessions:
+            return Removal(data_version=await connection.fetchval(query("site/data_version").text))
         await connection.execute(query("batches/forget_users").text)
         await note_touched(connection)
-        return Removal(removed, 0, await bring_up_to_date(connection, more_rows=-removed))
+        version = await bring_up_to_date(connection, more_rows=-removed, more_sessions=-sessions)
+        return Removal(removed, 0, sessions, version)

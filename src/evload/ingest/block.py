@@ -1,6 +1,6 @@
 """Some clean rows of a file: what reading gives and storing takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -16,7 +16,8 @@ class Block:
 
     `rejects` says the line, column, value and reason of the first thing wrong with each rejected row. `coerced` counts
     the energies of `rows` that were no number and became null. `rows_read` counts rows of the file, which are not the
-    `rows` where a mapping makes hours of them.
+    `rows` where a mapping makes hours of them. `charging_sessions`, in the columns of CHARGING_SESSIONS, are those that
+    the rows of this block and of others were made of.
     """
 
     rows: pl.DataFrame
@@ -26,3 +27,22 @@ class Block:
     rejects: pl.DataFrame
     rows_read: int
     coerced: int
+    charging_sessions: pl.DataFrame | None = None
+
+
+def of_source(block: Block, source: str) -> Block:
+    """Puts the source before the ids of users and locations. Nobody and an unknown location stay what they are."""
+    if not source:
+        return block
+    prefix = pl.lit(f"{source}/")
+    user_id, location_id = (
+        pl.when(pl.col(name) == "").then(pl.lit("")).otherwise(prefix + pl.col(name)).alias(name)
+        for name in ("user_id", "location_id")
+    )
+    charged = block.charging_sessions
+    return replace(
+        block,
+        sessions=block.sessions.with_columns(user_id),
+        locations=block.locations.alias("location_id").to_frame().select(location_id).to_series(),
+        charging_sessions=None if charged is None else charged.with_columns(user_id, location_id),
+    )

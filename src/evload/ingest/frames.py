@@ -17,6 +17,21 @@ COLUMNS = (*KEYS, "location_id", *MEASURES)
 # none of them null. Measures may be plain floats instead, null where none is given.
 REJECTED = pl.Schema({"line": pl.Int64(), "column": pl.String(), "value": pl.String(), "reason": pl.String()})
 
+CHARGING_SESSIONS = pl.Schema(
+    {
+        "session_id": pl.Int32(),
+        "source_session_id": pl.String(),
+        "user_id": pl.String(),
+        "location_id": pl.String(),
+        "plug_in_at": pl.Datetime("us", "UTC"),
+        "plug_out_at": pl.Datetime("us", "UTC"),
+        "energy_wh": pl.Int64(),
+        "charging_seconds": pl.Int64(),
+    }
+)
+"""Charging sessions. `session_id` is that of their rows. A plug-out or a charging time that is not known is null; an id
+that the source does not give, or a location that is not known, is ''."""
+
 SHOWN_CHARACTERS = 200
 
 

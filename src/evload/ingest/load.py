@@ -1,7 +1,5 @@
 """Loads a file in one transaction: its rows, the views and the new data version are seen together, or nothing of it."""
 
-import asyncio
-import hashlib
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,13 +9,15 @@ import asyncpg
 from evload.errors import shown
 from evload.ingest import gaps
 from evload.ingest.batches import take_out
-from evload.ingest.formats.source import os_errors_explained
+from evload.ingest.block import Block
+from evload.ingest.known import same_file
 from evload.ingest.options import LoadOptions
 from evload.ingest.read import LoadFile
 from evload.ingest.rejects import NothingLoaded, Rejects
 from evload.ingest.report import LoadReport, Stopwatch
 from evload.ingest.storing.copying import Counts, DirectCopy, copy
 from evload.ingest.storing.first_totals import FirstTotals
+from evload.ingest.storing.sessions import WaitingSessions, merge_sessions
 from evload.ingest.storing.totals import bring_up_to_date, forget_touched, lock_writers, note_touched
 from evload.ingest.storing.transaction import write_transaction
 from evload.queries import query
@@ -56,6 +56,7 @@ class _Load:
         self._totals: FirstTotals | None = None
         self._counts = Counts()
         self._has_other_measures = False
+        self._sessions = WaitingSessions()
         self.rejects = Rejects(path, options.rejects_dir, options.max_rejects)
         self.report = LoadReport(file=shown(path.name), dry_run=options.dry_run)
 
@@ -79,11 +80,17 @@ class _Load:
     def _opened(self, zone: str) -> LoadFile:
         options = self._options
         return LoadFile(
-            self._path, zone, location_pattern=options.location_pattern, named=options.named, powers=options.powers
+            self._path,
+            zone,
+            location_pattern=options.location_pattern,
+            named=options.named,
+            powers=options.powers,
+            source=options.source,
         )
 
     def close(self) -> None:
         self.rejects.close()
+        self._sessions.close()
         if self._totals:
             self._totals.close()
 
@@ -91,21 +98,17 @@ class _Load:
         sample = await connection.fetchval(query("ingest/sample_batch").text)
         if sample is not None:
             await lock_writers(connection)
-            self.report.sample_rows_removed, _, self._has_other_measures = await take_out(connection, sample)
+            out = await take_out(connection, sample)
+            self.report.sample_rows_removed, self._has_other_measures = out.removed, out.has_lost_measure
             await forget_touched(connection)
 
     async def _is_known(self, connection: asyncpg.Connection) -> bool:
-        """Only a file of a size that was loaded before is worth reading for its hash."""
-        file_bytes = self._path.stat().st_size if self._path.is_file() else None
-        if not await connection.fetchval(query("ingest/same_size").text, file_bytes):
-            return False
-        sha256 = await asyncio.to_thread(_sha256, self._path)
-        before = await connection.fetchrow(query("ingest/loaded_before").text, file_bytes, sha256)
+        report = self.report
+        before = await same_file(connection, self._path, self._options.source)
         if before is None:
             return False
-        self.report.already_loaded_as = before["batch_id"]
-        self.report.batch_id = before["batch_id"]
-        self.report.data_version = await connection.fetchval(query("site/data_version").text)
+        report.already_loaded_as = report.batch_id = before
+        report.data_version = await connection.fetchval(query("site/data_version").text)
         return True
 
     async def _is_first(self, connection: asyncpg.Connection) -> bool:
@@ -125,7 +128,12 @@ class _Load:
         """Fills the empty table: no keys to look up, and all of them built in one go."""
         await connection.execute(query("ingest/bulk_begin").text)
         target = DirectCopy("hourly_load", await self._begin_batch(connection))
-        counts = await copy(connection, file, self.report.file, self.rejects, target, totals.add)
+
+        def add(block: Block) -> None:
+            totals.add(block)
+            self._sessions.add(block)
+
+        counts = await copy(connection, file, self.report.file, self.rejects, target, add)
         self._check_rejects(counts)
         totals.add_observed(await self._fill_gaps(connection, file, counts, target))
         self._stopwatch.lap("read and copy")
@@ -140,12 +148,13 @@ class _Load:
         await connection.execute(query("ingest/bulk_end").text)
         await connection.execute(query("ingest/touch_hours").text, counts.hours)
         self.report.inserted = counts.rows_stored + self.report.hours_filled
+        await self._merge_sessions(connection)
         await self._add_names(connection, counts)
         self._stopwatch.lap("build keys")
 
     async def _merge(self, connection: asyncpg.Connection, file: LoadFile) -> None:
         target = DirectCopy("staging")
-        counts = await copy(connection, file, self.report.file, self.rejects, target)
+        counts = await copy(connection, file, self.report.file, self.rejects, target, self._sessions.add)
         self._check_rejects(counts)
         await self._fill_gaps(connection, file, counts, target)
         self._stopwatch.lap("read and copy")
@@ -157,9 +166,16 @@ class _Load:
         assert merged is not None
         for name, value in merged.items():
             setattr(self.report, name, value)
+        await self._merge_sessions(connection)
         await note_touched(connection)
         await self._add_names(connection, counts)
         self._stopwatch.lap("merge")
+
+    async def _merge_sessions(self, connection: asyncpg.Connection) -> None:
+        if await self._sessions.stage(connection):
+            report = self.report
+            merged = await merge_sessions(connection, report.batch_id, self._options.source)
+            report.add_sessions(merged)
 
     async def _fill_gaps(
         self, connection: asyncpg.Connection, file: LoadFile, counts: Counts, target: DirectCopy
@@ -176,7 +192,7 @@ class _Load:
         self._counts = counts
         pairs = sorted(counts.users)
         await connection.execute(query("ingest/add_users").text, [user for user, _ in pairs], [at for _, at in pairs])
-        if self.report.updated:
+        if self.report.updated or self.report.rows_withdrawn:
             await connection.execute(query("batches/forget_users").text)
         new = await connection.fetch(query("ingest/hold_measures").text, sorted(counts.measures))
         self._has_other_measures |= bool(new)
@@ -195,10 +211,12 @@ class _Load:
         touched = await connection.fetchrow(query("totals/touched_days").text)
         assert touched is not None
         report.days_touched, report.first_day, report.last_day = touched
-        if report.days_touched and not self._options.dry_run:
+        has_changed = report.days_touched or report.sessions_inserted or report.sessions_updated
+        if has_changed and not self._options.dry_run:
             report.data_version = await bring_up_to_date(
                 connection,
-                more_rows=report.inserted - report.sample_rows_removed,
+                more_rows=report.inserted - report.sample_rows_removed - report.rows_withdrawn,
+                more_sessions=report.sessions_inserted,
                 refresh_all=self._has_other_measures or self._totals is not None,
                 put_totals=self._totals.put if self._totals else None,
             )
@@ -213,6 +231,7 @@ class _Load:
         values = {
             **vars(self.report),
             "file_name": self.report.file,
+            "source": self._options.source,
             "is_sample": self._options.is_sample,
             "measures": sorted(self._counts.measures),
             "first_hour": min(self._counts.hours, default=None),
@@ -228,8 +247,3 @@ class _Load:
         report.rows_read, report.coerced, report.rejected = counts.rows_read, counts.coerced, rejects.count
         rejects.finish(counts.rows_read, strict=self._options.strict)
         report.rejects_file = shown(rejects.path) if rejects.path else None
-
-
-def _sha256(path: Path) -> str:
-    with os_errors_explained(path.name), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

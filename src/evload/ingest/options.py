@@ -26,5 +26,7 @@ class LoadOptions:
     """The mapping to read files by; None: what the header of each tells."""
     powers: tuple[str, ...] | None = None
     """At which sessions are taken to charge, in kW; None: at all, where nothing is known of the hours."""
+    source: str = ""
+    """Keeps the users, locations and sessions of the file apart from those of others with the same ids."""
     is_sample: bool = False
     """The bundled sample, which makes way for the first other load."""

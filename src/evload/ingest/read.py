@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from evload.ingest.block import Block
+from evload.ingest.block import Block, of_source
 from evload.ingest.cleaning.clean import clean
 from evload.ingest.converting.cells import Cells
 from evload.ingest.converting.convert import convert, convert_records
@@ -31,7 +31,8 @@ class LoadFile:
 
     `location_pattern` takes the location from the user id, as its first group, where the published format has no
     column of it. `named` is the mapping to read by, None: what the header tells. Sessions are taken to charge at
-    `powers`, in kW. `first_rows` reads no more of it than these, which count.
+    `powers`, in kW. `first_rows` reads no more of it than these, which count. `source` keeps its users and locations
+    apart from those of other files.
 
     `bytes_read` of `bytes_total` (None for a pipe) says how far `blocks` is. `sha256` is of the bytes on disk, known
     once `blocks` is exhausted; the columns as `spelled`, the `unused_columns`, and, not None where a mapping reads the
@@ -48,6 +49,7 @@ class LoadFile:
         named: Named | None = None,
         powers: tuple[str, ...] | None = None,
         first_rows: int | None = None,
+        source: str = "",
     ) -> None:
         self._path = path
         self._timezone = timezone
@@ -56,6 +58,7 @@ class LoadFile:
         self._named = named
         self._powers = powers
         self._first_rows = first_rows
+        self._source = source
         self.sha256 = ""
         self.bytes_read = 0
         self.bytes_total: int | None = None
@@ -73,7 +76,7 @@ class LoadFile:
             self.unused_columns = table.columns.unused
             for block in self._blocks_of(table, source):
                 rows_read += block.rows_read
-                yield block
+                yield of_source(block, self._source)
             while source.stream.read(READ_BYTES):
                 pass  # polars read the Parquet file, and the hash needs its bytes too
             self.sha256, self.bytes_read = source.reader.sha256, source.reader.bytes_read

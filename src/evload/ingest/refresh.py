@@ -32,11 +32,12 @@ async def refresh(dsn: str) -> int:
     try:
         async with write_transaction(dsn, "refresh") as connection:
             await lock_writers(connection)
-            more_rows = await connection.fetchval(query("totals/miscounted").text)
+            miscounted = await connection.fetchrow(query("totals/miscounted").text)
+            assert miscounted is not None
             await connection.execute(query("totals/hold_measures").text)
             await connection.copy_from_query(query("totals/stored_rows").text, output=rows.take, format="csv")
             await connection.execute(query("totals/forget_all").text)
-            version = await bring_up_to_date(connection, more_rows=more_rows, refresh_all=True, put_totals=rows.put)
+            version = await bring_up_to_date(connection, **miscounted, refresh_all=True, put_totals=rows.put)
             await connection.execute(query("totals/fill_users").text)
             return version
     finally:

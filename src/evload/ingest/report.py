@@ -14,6 +14,20 @@ from evload.errors import shown
 from evload.ingest.converting.summary import Conversion
 
 
+@dataclass(frozen=True)
+class MergedSessions:
+    """`repeated` counts those with the id of another one in the same file.
+
+    `withdrawn` counts rows that are gone, as an earlier load brought them for a session and this one did not.
+    """
+
+    sessions: int
+    repeated: int
+    inserted: int
+    updated: int
+    withdrawn: int
+
+
 @dataclass
 class LoadReport:
     file: str
@@ -27,6 +41,10 @@ class LoadReport:
     rejected: int = 0
     coerced: int = 0
     duplicates: int = 0
+    sessions: int = 0
+    sessions_inserted: int = 0
+    sessions_updated: int = 0
+    rows_withdrawn: int = 0
     hours_without_rows: int = 0
     hours_filled: int = 0
     days_touched: int = 0
@@ -59,6 +77,8 @@ class LoadReport:
             "  seconds: " + ", ".join(f"{step} {taken:.2f}" for step, taken in self.seconds.items()),
         ]
         lines += self.conversion.as_lines() if self.conversion else []
+        if self.sessions:
+            lines.append(self._of_sessions())
         if self.hours_filled:
             lines.append(f"  {self.hours_filled:,} hours without a row were filled: observed, and nobody charged")
         if self.hours_without_rows:
@@ -75,6 +95,15 @@ class LoadReport:
         lines += [f"  warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
 
+    def add_sessions(self, merged: MergedSessions) -> None:
+        self.sessions, self.rows_withdrawn = merged.sessions, merged.withdrawn
+        self.sessions_inserted, self.sessions_updated = merged.inserted, merged.updated
+        if merged.repeated:
+            self.warnings.append(
+                f"{merged.repeated:,} rows have the id of a session that stands in the file already. The hours count"
+                " all of them, the sessions only the longest of each id. If they are no charging, take them out"
+            )
+
     def warn_of_future_hours(self, hours: Sequence[datetime], zone: ZoneInfo) -> None:
         """Names them on the site's clock."""
         if not hours:
@@ -84,6 +113,11 @@ class LoadReport:
         which = f"1 hour lies in the future, {first}" if len(hours) == 1 else several
         advice = "" if self.dry_run else f" `evload unload {self.batch_id}` takes this load out again."
         self.warnings.append(f"{which}. Is the year right?{advice}")
+
+    def _of_sessions(self) -> str:
+        withdrawn = f"; {self.rows_withdrawn:,} rows of what they were before are gone" if self.rows_withdrawn else ""
+        counts = f"{self.sessions_inserted:,} inserted, {self.sessions_updated:,} updated"
+        return f"  {self.sessions:,} charging sessions: {counts}{withdrawn}"
 
     def _days(self) -> str:
         return f"{self.days_touched:,} from {self.first_day} to {self.last_day}" if self.days_touched else "none"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from evload.api.contract import grid, grid_answers, models, series, series_answers
+from evload.api.contract import grid, grid_answers, models, series, series_answers, sessions
 from evload.api.contract.filters import FILTERS
 from evload.api.contract.forms import Form
 from evload.api.contract.media_types import JSON, MediaType, Shape
@@ -34,7 +34,7 @@ ANY_SIZE = ".csv or .parquet to the path, which may give any number of rows"
 
 @dataclass(frozen=True)
 class Subject:
-    """The thing that an endpoint's path names. It may be unknown, which is another answer than a range without data."""
+    """The thing that an endpoint is about. It may be unknown, which is another answer than a range without data."""
 
     exists_query: str
     """Gives the number and the id of the data version, and whether the subject exists at it."""
@@ -45,6 +45,9 @@ UNKNOWN_MEMBERS = "users/unknown"
 """Gives the number and the id of the data version, and those users and locations that it does not know."""
 
 USER = Subject("users/exists", "No data found for given user")
+SESSIONS = Subject(
+    "sessions/exist", "There are no charging sessions here: the files that were loaded hold hours and no sessions"
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Endpoint:
 
     @property
     def is_paged(self) -> bool:
-        return issubclass(self.params, Page)
+        return "after" in self.params.model_fields
 
     @property
     def shape(self) -> Shape:
@@ -125,11 +128,13 @@ class Endpoint:
         message = f"These are {rows} rows, and {self.max_rows} are the most. {params.fewer_rows}, or add {ANY_SIZE}"
         return {"type": "too_many_rows", "loc": ["query", "by"], "msg": message, "input": None}
 
-    def link(self, params: Params, next_after: int | None) -> bytes | None:
+    def link(self, params: Params, next_after: str | None) -> bytes | None:
         """Builds the `Link` header that names the next page, if there is one."""
         if next_after is None:
             return None
-        query_string = urlencode({**params.model_dump(mode="json", exclude_defaults=True), "after": next_after})
+        query_string = urlencode(
+            {**params.model_dump(mode="json", exclude_defaults=True), "after": next_after}, safe=":"
+        )
         return f'<{self.path}?{query_string}>; rel="next"'.encode()
 
 
@@ -171,6 +176,14 @@ ENDPOINTS = (
     Endpoint(
         "/kpi/avg-active-hours-per-day", "kpi/avg_active_hours_per_day", FilteredRange, models.AvgActiveHours,
         "Mean active hours per day",
+    ),
+    Endpoint(
+        "/sessions", "sessions/list", sessions.SessionsPage, sessions.ChargingSession,
+        "Charging sessions by their plug-in, page by page", is_list=True, subject=SESSIONS,
+    ),
+    Endpoint(
+        "/kpi/sessions", "kpi/sessions", sessions.SessionsRange, sessions.SessionKpis, "What charging sessions come to",
+        subject=SESSIONS,
     ),
     Endpoint(
         "/series", "series/periods", series.SeriesRange, series_answers.Period, "Energy and power per period or class",

@@ -14,6 +14,7 @@ from pydantic import Field, create_model
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
 from evload.api.contract.media_types import CSV, MEDIA_TYPES, MediaType
 from evload.api.contract.params import Params, Range, Timed, UsersRange
+from evload.api.contract.sessions import SessionsRange
 
 MAX_NAMED_MEMBERS = 3
 MAX_NAME_CHARACTERS = 120
@@ -46,6 +47,10 @@ class AllUsers(UsersRange):
     limit: AllRows = None  # type: ignore[assignment]
 
 
+class AllSessions(Timed, SessionsRange):
+    limit: AllRows = None
+
+
 @dataclass(frozen=True)
 class WholeList:
     """What an export takes and asks where the endpoint itself gives a part."""
@@ -57,6 +62,7 @@ class WholeList:
 WHOLE_LISTS: Mapping[str, WholeList] = {
     "/hourly_loads": WholeList("load/rows_of_range", RowsOfRange),
     "/users/summary": WholeList("users/summary", AllUsers),
+    "/sessions": WholeList("sessions/all", AllSessions),
 }
 
 

@@ -2,9 +2,10 @@
 
 import csv
 import re
+from io import StringIO
 from typing import Annotated, NamedTuple
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 FILTERS = frozenset({"user_id", "location_id"})
@@ -46,9 +47,19 @@ def _schema(of: str) -> dict[str, object]:
 
 
 ASKED = f" Repeated, or with commas between the ids; up to {MAX_IDS}."
+
+
+def _written(ids: tuple[str, ...] | None) -> str | None:
+    """Writes them as the line of CSV that `_ids` reads."""
+    line = StringIO()
+    csv.writer(line, lineterminator="", quoting=csv.QUOTE_ALL).writerow(ids or ())
+    return line.getvalue() if ids else None
+
+
 UserIds = Annotated[
     tuple[str, ...] | None,
     BeforeValidator(_read),
+    PlainSerializer(_written, when_used="json"),
     WithJsonSchema(_schema("user")),
     Field(
         description="Only these users. What is observed is observed for all: means are over the site's hours and days."
@@ -58,6 +69,7 @@ UserIds = Annotated[
 LocationIds = Annotated[
     tuple[str, ...] | None,
     BeforeValidator(_read),
+    PlainSerializer(_written, when_used="json"),
     WithJsonSchema(_schema("garage")),
     Field(description='Only what was charged at these locations. `""` is the location of rows that name none.' + ASKED),
 ]

@@ -16,6 +16,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 FROM_DATABASE = {
     "data_version": ("evload_data_version", "Version of the data, counted up by every change."),
     "stored_rows": ("evload_stored_rows", "Rows stored."),
+    "stored_sessions": ("evload_stored_sessions", "Charging sessions stored."),
     "changed_at": ("evload_last_refresh_timestamp_seconds", "When the views were last refreshed."),
     "refresh_seconds": ("evload_last_refresh_duration_seconds", "How long that took."),
     "loaded_at": ("evload_last_load_timestamp_seconds", "When a file was last loaded."),

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -9,9 +10,9 @@ from evload.ingest.block import Block
 from evload.ingest.converting.cells import Cells, Fault, name_fault, parted
 from evload.ingest.converting.charging import hours_of_sessions
 from evload.ingest.converting.hours import Hours
-from evload.ingest.converting.names import Names, blocks_of
+from evload.ingest.converting.names import Names, blocks_of, only_rejects
 from evload.ingest.converting.summary import Conversion
-from evload.ingest.frames import WH
+from evload.ingest.frames import WH, rejected
 from evload.ingest.mapping.model import Register, Session
 
 MOST_KWH = 9_999
@@ -193,7 +194,7 @@ def _odd_length() -> pl.Expr:
 
 
 class SessionHours:
-    """Makes frames of SESSIONS into blocks of hours."""
+    """Makes frames of SESSIONS into blocks: one with the sessions, and those of their hours."""
 
     def __init__(self, powers: tuple[str, ...], zone: str, conversion: Conversion) -> None:
         self._powers = powers
@@ -205,6 +206,8 @@ class SessionHours:
         self, sessions: pl.DataFrame, metered: pl.DataFrame | None = None, *, with_model: bool = True
     ) -> Iterator[Block]:
         """`metered` has what is known of single hours: `metered_kwh_wh` by `row`, a session's number, and `hour`."""
+        sessions = sessions.with_columns(session_numbers(sessions).alias("session_id"))
+        yield replace(only_rejects(rejected(), 0), charging_sessions=sessions)
         told = sessions.select(
             plug_in=pl.col("plug_in_at").dt.epoch("s"), energy_wh="energy_wh", plugged="plugged_seconds"
         )
@@ -216,7 +219,7 @@ class SessionHours:
             {
                 "user": self._users.numbered(sessions["user_id"]),
                 "location": self._locations.numbered(sessions["location_id"]),
-                "session": session_numbers(sessions),
+                "session": sessions["session_id"],
             }
         )
         rows = pl.concat([rows, numbers[rows["row"]]], how="horizontal")

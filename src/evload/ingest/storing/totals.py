@@ -30,6 +30,7 @@ async def bring_up_to_date(
     connection: asyncpg.Connection,
     *,
     more_rows: int,
+    more_sessions: int = 0,
     refresh_all: bool = False,
     put_totals: PutTotals | None = None,
 ) -> int:
@@ -48,7 +49,7 @@ async def bring_up_to_date(
     has_moved = await connection.fetchval(query("totals/move_recent").text)
     await _refresh_views(connection, all_parts=refresh_all or has_moved)
     seconds = time.perf_counter() - began
-    version: int = await connection.fetchval(query("totals/new_version").text, more_rows, seconds)
+    version: int = await connection.fetchval(query("totals/new_version").text, more_rows, more_sessions, seconds)
     return version
 
 

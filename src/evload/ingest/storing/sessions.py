@@ -1,0 +1,97 @@
+"""Stores the charging sessions of a file beside the rows that were made of them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO
+
+import asyncpg
+import polars as pl
+
+from evload.ingest.block import Block
+from evload.ingest.frames import CHARGING_SESSIONS
+from evload.ingest.report import MergedSessions
+from evload.ingest.storing.copying import copy_frames
+from evload.ingest.storing.hidden import uncover
+from evload.queries import query
+
+WITHDRAWN = -1
+"""What shows in the place of a load's number, for a moment, in rows that are about to go."""
+STAGED = (
+    "session_key", "session_id", "source_session_id", "user_id", "location_id", "plug_in_at", "plug_out_at",
+    "charging_seconds", "energy_kwh",
+)  # fmt: skip
+
+
+class WaitingSessions:
+    """Sessions that wait on disk until the rows are copied, as a connection copies into one table at a time.
+
+    `close` gives them up.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._lengths: list[int] = []
+
+    def add(self, block: Block) -> None:
+        if block.charging_sessions is None or block.charging_sessions.is_empty():
+            return
+        packed = BytesIO()
+        block.charging_sessions.select(CHARGING_SESSIONS.names()).write_ipc(packed, compression="lz4")
+        self._file = self._file or TemporaryFile()  # noqa: SIM115 - `close` closes it
+        self._file.write(packed.getbuffer())
+        self._lengths.append(packed.getbuffer().nbytes)
+
+    def close(self) -> None:
+        with suppress(OSError):  # what a full disk did not take once, it does not take now
+            if self._file is not None:
+                self._file.close()
+
+    async def stage(self, connection: asyncpg.Connection) -> bool:
+        """Copies them into their temporary table. Tells whether there are any."""
+        if self._file is None:
+            return False
+        await copy_frames(connection, "staged_session", self._frames(self._file), STAGED)
+        await connection.execute("ANALYZE staged_session")
+        return True
+
+    def _frames(self, file: IO[bytes]) -> Iterator[pl.DataFrame]:
+        file.seek(0)
+        for length in self._lengths:
+            yield _staged(pl.read_ipc(BytesIO(file.read(length))))
+
+
+def _staged(sessions: pl.DataFrame) -> pl.DataFrame:
+    """A session without an id in its source is known by its user, its location and its plug-in."""
+    id_ = pl.col("source_session_id")
+    known_by = pl.concat_str("user_id", "location_id", pl.col("plug_in_at").dt.epoch("us"), separator="\n")
+    return sessions.select(
+        pl.when(id_ == "").then(known_by).otherwise(id_).alias("session_key"),
+        "session_id",
+        pl.when(id_ != "").then(id_),
+        "user_id",
+        "location_id",
+        "plug_in_at",
+        "plug_out_at",
+        "charging_seconds",
+        (pl.col("energy_wh") / 1000).alias("energy_kwh"),  # as exact in its shortest text as in whole Wh
+    )
+
+
+async def merge_sessions(connection: asyncpg.Connection, batch_id: int, source: str) -> MergedSessions:
+    """Moves the staged sessions over. A session that arrives again replaces itself, with all of its rows."""
+    merged = await connection.fetchrow(query("ingest/merge_sessions").text, batch_id, source)
+    assert merged is not None
+    withdrawn = 0
+    if merged["sessions"] > merged["inserted"]:
+        withdrawn = await _withdraw_earlier(connection, batch_id, source)
+    return MergedSessions(**merged, withdrawn=withdrawn)
+
+
+async def _withdraw_earlier(connection: asyncpg.Connection, batch_id: int, source: str) -> int:
+    await connection.execute(query("ingest/supersede_hidden").text, batch_id, source)
+    hours = await connection.fetchrow(query("ingest/withdraw").text, batch_id, source)
+    assert hours is not None
+    removed, _ = await uncover(connection, WITHDRAWN, *hours)
+    return removed
