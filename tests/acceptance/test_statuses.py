@@ -106,6 +106,8 @@ UNPARSABLE = {
     "times": (" ", "UTC", "local,utc"),
     "decimal": (" ", ";", "comma", ",,"),
     "by": (" ", "MONTH", "fortnight", "hour,day"),
+    "split": (" ", "USER", "garage", "user,location"),
+    "compare": (" ", "PREVIOUS", "month", "previous,year"),
     "per": (" ", "week", "DAY"),
     "rule": (" ", "NO", "se"),
     "users": ("0", "+1", " 1", "1000001", "abc", "1,", "1,,2", "1,x", "1.5", "9" * 5000, ",".join(["1"] * 201)),
