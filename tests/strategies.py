@@ -1,5 +1,6 @@
 """What hypothesis draws for tests against a real Postgres: how many examples, and the ranges that a client asks for."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -7,11 +8,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+THOROUGHNESS = float(os.environ.get("EVLOAD_TEST_THOROUGHNESS", "0.3"))
+
 
 def examples(count: int) -> settings:
-    """Against a real server: slower than hypothesis expects, and fixtures last longer than one example."""
+    """Against a real server: slower than hypothesis expects, and fixtures last longer than one example.
+
+    The usual run draws three tenths of them, so that it takes minutes.
+    """
     unsuited = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=count, deadline=None, suppress_health_check=unsuited)
+    return settings(max_examples=max(1, round(count * THOROUGHNESS)), deadline=None, suppress_health_check=unsuited)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest import batches
@@ -13,6 +13,7 @@ from evload.ingest.refresh import refresh
 from tests.conftest import Databases, api_client
 from tests.endpoints import EVERY_PATH
 from tests.files import FILLER, FIRST, SECOND, write
+from tests.strategies import examples
 from tests.views import assert_views_agree, row_count
 
 VIEWS = ("hourly_closed", "hourly_recent", "daily_closed", "daily_recent", "monthly_closed")
@@ -88,7 +89,7 @@ BY_HAND = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(20)
 @given(rows=st.lists(BY_HAND, max_size=12), with_nan=st.booleans())
 async def test_refresh_follows_whatever_was_changed_by_hand(
     databases: Databases,

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest import batches
 from evload.ingest.load import load_file
 from tests.conftest import Databases
 from tests.files import write
+from tests.strategies import examples
 from tests.views import assert_views_agree
 
 FIRST_DAY = datetime(2024, 1, 1)
@@ -70,7 +71,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(25)
 @given(steps=steps)
 async def test_whatever_is_loaded_and_taken_out_the_views_agree(
     databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, object]]
