@@ -37,7 +37,8 @@ def taking(parameter: str) -> tuple[str, ...]:
 
 
 EVERY_PATH = tuple(map(asked, ENDPOINTS))
-OF_SESSIONS = frozenset(one.path for one in (*ENDPOINTS, *EXPORTS) if one.subject is SESSIONS)
+OF_SESSIONS = frozenset(endpoint.path for endpoint in ENDPOINTS if endpoint.subject is SESSIONS)
+EXPORTS_OF_SESSIONS = frozenset(export.path for export in EXPORTS if export.subject is SESSIONS)
 """404 wherever hourly files alone were loaded: `tests/integration/test_sessions_served.py` asks them."""
 WITH_A_RANGE = tuple(asked(endpoint) for endpoint in ENDPOINTS if issubclass(endpoint.params, Range))
 AGGREGATES = taking("measure")

@@ -15,6 +15,7 @@ from tests.endpoints import (
     CSV_EXPORTS,
     EVERY_PATH,
     EXPORTED,
+    EXPORTS_OF_SESSIONS,
     OF_SESSIONS,
     WITH_A_RANGE,
     asked,
@@ -46,7 +47,9 @@ def test_404_unknown_user(api: Api, user: str) -> None:
     assert told(api, f"/load/{user}/hourly") == (404, NO_USER)
 
 
-@pytest.mark.parametrize("path", [path for path in (*WITH_A_RANGE, *RANGED_EXPORTS) if path not in OF_SESSIONS])
+@pytest.mark.parametrize(
+    "path", [path for path in (*WITH_A_RANGE, *RANGED_EXPORTS) if path not in OF_SESSIONS | EXPORTS_OF_SESSIONS]
+)
 @pytest.mark.parametrize("query", ["start_date=2020-01-01", "end_date=2018-12-21T09:59:59", "start_date=9999-12-31"])
 def test_404_nothing_in_the_range(api: Api, path: str, query: str) -> None:
     assert told(api, with_query(path, query)) == (404, NOTHING)

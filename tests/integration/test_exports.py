@@ -15,7 +15,7 @@ from evload.api.contract.media_types import CSV, JSON, MEDIA_TYPES
 from evload.api.contract.params import Params
 from evload.measures import NAMES
 from tests.conftest import api_client
-from tests.endpoints import CSV_EXPORTS, OF_SESSIONS, asked, with_query
+from tests.endpoints import CSV_EXPORTS, EXPORTS_OF_SESSIONS, asked, with_query
 from tests.exported import Rows, rows_of
 from tests.integration.test_answers import OSLO
 from tests.integration.test_times import TIMES
@@ -23,7 +23,7 @@ from tests.integration.test_times import TIMES
 RANGE = "start_date=2019-10-20T07:30&end_date=2019-11-02T15:00"
 """It holds the hour that comes twice, and cuts two days."""
 BUCKETS = [f"by={by}" for by in ("hour", "day", "week", "quarter", "total", "hour_of_day", "weekday", "month_of_year")]
-OF_HOURS = [export for export in EXPORTS if export.path not in OF_SESSIONS]
+OF_HOURS = [export for export in EXPORTS if export.path not in EXPORTS_OF_SESSIONS]
 SHAPES = [media_type for media_type in MEDIA_TYPES if media_type.is_export]
 
 

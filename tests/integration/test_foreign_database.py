@@ -74,13 +74,18 @@ async def test_names_that_are_taken(foreign: str, connection: asyncpg.Connection
     await bring_up(foreign)
 
 
+OWN_TABLES = ("hourly_totals", "hourly_load", "hourly_sum", "user_day", "user_period")
+
+
 async def test_functions_that_are_taken(foreign: str, connection: asyncpg.Connection) -> None:
     definitions = [row[0] for row in await connection.fetch(FUNCTIONS)]
     other = await asyncpg.connect(foreign)
     taken = 0
     for definition in definitions:
         head = definition.partition("\n RETURNS")[0]
-        if any(f" {table}, " in head for table in ("hourly_totals", "hourly_load", "hourly_sum", "user_day")):
+        if any(
+            f" {table}, " in head for table in ("hourly_totals", "hourly_load", "hourly_sum", "user_day", "user_period")
+        ):
             continue  # over tables that no other program has
         arguments = head.partition("FUNCTION ")[2]
         await other.execute(f"CREATE FUNCTION {arguments} RETURNS int LANGUAGE sql AS 'SELECT 1'")

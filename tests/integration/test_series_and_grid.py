@@ -96,7 +96,10 @@ async def test_more_than_10000_rows_are_refused(long_dsn: str) -> None:
             answer = await client.get("/series?by=hour")
             (problem,) = answer.json()["detail"]
             assert (answer.status_code, problem["loc"]) == (422, ["query", "by"])
-            assert problem["msg"] == "These are 10001 rows, and 10000 are the most. Ask for by=day, or a shorter range"
+            assert problem["msg"] == (
+                "These are 10001 rows, and 10000 are the most. Ask for by=day, or a shorter range, or add .csv or"
+                " .parquet to the path, which may give any number of rows"
+            )
         fits = await client.get("/series?by=hour&start_date=2019-01-01T01:00:01")
         assert (fits.status_code, len(fits.json())) == (200, 10_000)
         assert (await client.get("/series?by=day")).status_code == 200

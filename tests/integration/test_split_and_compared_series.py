@@ -265,6 +265,7 @@ async def test_too_many_rows_are_counted_and_not_made(located_dsn: str, by: str,
         days = len((await client.get("/series?by=day")).json())
         rows = users * (days if by == "day" else total["observed_hours"])
         fewer = f"by={coarser}, or a shorter range, or some of them by user_id or location_id"
+        fewer += ", or add .csv or .parquet to the path, which may give any number of rows"
         for _ in range(2):  # from Postgres, and from memory
             found = await client.get(f"/series?by={by}&split=user")
             (problem,) = found.json()["detail"]

@@ -23,8 +23,13 @@ VALUES = {
     "per": "day", "rule": "be", "to_hour": "6", "power_factor": "1", "limit_kva": "", "split": "user", "compare": "",
 }  # fmt: skip
 """Of parameters that do not take a 5, or not beside the others."""
+PLACE = "2019-01-01T00:00:00.000000Z_1"  # where a page of sessions ended
 SHORT_TEXT = st.text(max_size=12)
 endpoints = st.sampled_from(ENDPOINTS)
+
+
+def value(endpoint: Endpoint, name: str) -> str:
+    return PLACE if (endpoint.path, name) == ("/sessions", "after") else VALUES.get(name, "5")
 
 
 def read(endpoint: Endpoint, pairs: Pairs) -> Params:
@@ -52,7 +57,7 @@ def endpoint_of(path: str) -> Endpoint:
 def test_exactly_unknown_and_repeated_names_are_refused(data: st.DataObject, endpoint: Endpoint) -> None:
     known = endpoint.query_parameters
     names = st.sampled_from([*known, *VALUES, "user_id", "from", "", "_"]) | SHORT_TEXT
-    pairs = with_required(endpoint, [(name, VALUES.get(name, "5")) for name in data.draw(st.lists(names, max_size=6))])
+    pairs = with_required(endpoint, [(name, value(endpoint, name)) for name in data.draw(st.lists(names, max_size=6))])
     given_names = [name for name, _ in pairs if not name.startswith("_")]
     once = [name for name in given_names if name not in FILTERS]
     wrong = {name for name in given_names if name not in known or once.count(name) > 1}
@@ -69,7 +74,7 @@ def test_names_that_begin_with_an_underscore_and_empty_values_change_nothing(
     data: st.DataObject, endpoint: Endpoint
 ) -> None:
     chosen = data.draw(st.sets(st.sampled_from(endpoint.query_parameters or ("_",))))
-    pairs = with_required(endpoint, [(name, VALUES.get(name, "5")) for name in sorted(chosen)])
+    pairs = with_required(endpoint, [(name, value(endpoint, name)) for name in sorted(chosen)])
     chosen = {name for name, _ in pairs}
     foreign = data.draw(st.lists(st.tuples(SHORT_TEXT.map("_{}".format), SHORT_TEXT)))
     empty = [(name, "") for name in endpoint.query_parameters if name not in chosen]
