@@ -11,11 +11,11 @@ from tests.acceptance.processes import Shell
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte, which the test fills."""
+    """A file system of four megabytes, which the test fills."""
     folder = tmp_path / "small_disk"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False
     )
     if mounted.returncode != 0:
         pytest.skip("this user may not mount a file system, and only a real full one ends a process by SIGBUS")
