@@ -11,7 +11,7 @@ from evload.api.contract.models import Model, SiteTime
 from evload.api.contract.params import Filtered, Range, Timed
 from evload.measures import NAMES
 
-PLACE = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z_\d{1,18}$"
+PLACE = r"^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z_\d{1,18}$"
 
 
 class Place(NamedTuple):
