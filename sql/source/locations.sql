@@ -18,13 +18,7 @@ charged_hours AS NOT MATERIALIZED (
     GROUP BY stored.hour
 ),
 
-hours AS (
-    SELECT '' AS member, observed.hour, coalesce(charged.energy_kwh, 0) AS energy_kwh
-    FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS observed
-    LEFT JOIN charged_hours AS charged ON charged.hour = observed.hour
-),
-
--- The hours of a location lie in their order, so each day's are read by themselves.
+-- One look into the index for each day: the hours of a location are stored in their order.
 days AS NOT MATERIALIZED (
     SELECT
         '' AS member,
@@ -57,30 +51,6 @@ energies AS (
     WHERE stored.hour >= coalesce($2::timestamptz, '-infinity') AND stored.hour <= coalesce($3::timestamptz, 'infinity')
 ),
 
--- The whole range at once. Postgres leaves out a join of which the query reads nothing.
-periods AS (
-    SELECT
-        observed.days,
-        energies.energy_kwh,
-        observed.observed_hours,
-        of_days.active_hours,
-        of_days.peak_day_kwh,
-        of_days.peak_hour_kwh
-    FROM (
-        SELECT sum(days)::bigint AS days, sum(observed_hours)::bigint AS observed_hours
-        FROM periods_in_range($1::text, $2::timestamptz, $3::timestamptz)
-        HAVING count(*) > 0
-    ) AS observed
-    LEFT JOIN energies ON true
-    LEFT JOIN (
-        SELECT
-            sum(active_hours)::bigint AS active_hours,
-            max(energy_kwh) AS peak_day_kwh,
-            max(peak_hour_kwh) AS peak_hour_kwh
-        FROM days
-    ) AS of_days ON true
-),
-
 user_peaks AS (
     SELECT by_hour.user_id, coalesce(max(by_hour.energy_kwh), 0) AS peak_kwh
     FROM (
@@ -93,19 +63,6 @@ user_peaks AS (
         GROUP BY rows.user_id, rows.date_from
     ) AS by_hour
     GROUP BY by_hour.user_id
-),
-
-last_days AS (
-    SELECT ends.is_latest, observed.day, charged.energy_kwh
-    FROM (VALUES (false, $3::timestamptz), (true, NULL)) AS ends (is_latest, end_date)
-    CROSS JOIN LATERAL last_7_days(ends.end_date) AS last
-    CROSS JOIN LATERAL days_in_range($1::text, last.start_date, last.end_date) AS observed
-    -- An aggregate of each day, so that no plan reads the rows of all days.
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(stored.energy_kwh), 0) AS energy_kwh
-        FROM stored
-        WHERE stored.hour BETWEEN observed.first_hour AND observed.last_hour AND stored.hour::date = observed.day
-    ) AS charged
 ),
 
 sessions AS NOT MATERIALIZED (
@@ -123,5 +80,5 @@ filters AS (
 
 SELECT answered.*
 FROM (
-    --query--
+    --members--
 ) AS answered

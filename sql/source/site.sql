@@ -1,5 +1,5 @@
--- Around a query of the whole site: the hours, days and periods of the range, the days of the last seven days, and the
--- sessions that were plugged in within the range.
+-- Around a query of the whole site: the hours, days and periods of the range, the days of the last seven days, each user's peak
+-- hour, and the sessions that were plugged in within the range.
 -- params: measure text, start_date timestamptz, end_date timestamptz, user_id text[], location_id text[]
 -- returns: those of the query
 WITH hours AS (
@@ -31,11 +31,12 @@ user_peaks AS (
         UNION ALL
         SELECT by_hour.user_id, by_hour.energy_kwh AS peak_kwh
         FROM days_at_ends($1::text, $2::timestamptz, $3::timestamptz) AS cut
+        CROSS JOIN site
         CROSS JOIN LATERAL (
             SELECT rows.user_id, sum(energy_kwh(rows, $1::text)) AS energy_kwh
             FROM hourly_load AS rows
             WHERE rows.date_from BETWEEN cut.first_hour AND cut.last_hour
-                AND rows.date_from::date = cut.day
+                AND (rows.date_from AT TIME ZONE site.timezone)::date = cut.day
                 AND rows.user_id <> ''
             GROUP BY rows.user_id, rows.date_from
         ) AS by_hour

@@ -18,12 +18,6 @@ charged_hours AS (
     GROUP BY stored.hour
 ),
 
-hours AS (
-    SELECT '' AS member, observed.hour, coalesce(charged.energy_kwh, 0) AS energy_kwh
-    FROM hours_in_range($1::text, $2::timestamptz, $3::timestamptz) AS observed
-    LEFT JOIN charged_hours AS charged ON charged.hour = observed.hour
-),
-
 days AS (
     SELECT
         '' AS member,
@@ -57,10 +51,12 @@ user_parts AS NOT MATERIALIZED (
     UNION ALL
     SELECT by_hour.user_id, by_hour.energy_kwh, by_hour.energy_kwh AS peak_kwh
     FROM days_at_ends($1::text, $2::timestamptz, $3::timestamptz) AS cut
+    CROSS JOIN site
     CROSS JOIN LATERAL (
         SELECT stored.user_id, sum(stored.energy_kwh) AS energy_kwh
         FROM stored
-        WHERE stored.hour BETWEEN cut.first_hour AND cut.last_hour AND stored.hour::date = cut.day
+        WHERE stored.hour BETWEEN cut.first_hour AND cut.last_hour
+            AND (stored.hour AT TIME ZONE site.timezone)::date = cut.day
         GROUP BY stored.user_id, stored.hour
     ) AS by_hour
     WHERE $5::text[] IS NULL
@@ -78,47 +74,10 @@ energies AS (
     SELECT coalesce(sum(user_parts.energy_kwh), 0) AS energy_kwh FROM user_parts
 ),
 
--- The whole range at once. Postgres leaves out a join of which the query reads nothing.
-periods AS (
-    SELECT
-        observed.days,
-        energies.energy_kwh,
-        observed.observed_hours,
-        of_days.active_hours,
-        of_days.peak_day_kwh,
-        of_days.peak_hour_kwh
-    FROM (
-        SELECT sum(days)::bigint AS days, sum(observed_hours)::bigint AS observed_hours
-        FROM periods_in_range($1::text, $2::timestamptz, $3::timestamptz)
-        HAVING count(*) > 0
-    ) AS observed
-    LEFT JOIN energies ON true
-    LEFT JOIN (
-        SELECT
-            sum(active_hours)::bigint AS active_hours,
-            max(energy_kwh) AS peak_day_kwh,
-            max(peak_hour_kwh) AS peak_hour_kwh
-        FROM days
-    ) AS of_days ON true
-),
-
 user_peaks AS (
     SELECT user_parts.user_id, coalesce(max(user_parts.peak_kwh), 0) AS peak_kwh
     FROM user_parts
     GROUP BY user_parts.user_id
-),
-
-last_days AS (
-    SELECT ends.is_latest, observed.day, charged.energy_kwh
-    FROM (VALUES (false, $3::timestamptz), (true, NULL)) AS ends (is_latest, end_date)
-    CROSS JOIN LATERAL last_7_days(ends.end_date) AS last
-    CROSS JOIN LATERAL days_in_range($1::text, last.start_date, last.end_date) AS observed
-    -- An aggregate of each day, so that no plan reads the rows of all days.
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(stored.energy_kwh), 0) AS energy_kwh
-        FROM stored
-        WHERE stored.hour BETWEEN observed.first_hour AND observed.last_hour AND stored.hour::date = observed.day
-    ) AS charged
 ),
 
 sessions AS NOT MATERIALIZED (
@@ -132,5 +91,5 @@ sessions AS NOT MATERIALIZED (
 
 SELECT answered.*
 FROM (
-    --query--
+    --members--
 ) AS answered

@@ -13,8 +13,10 @@ cut AS MATERIALIZED (
         at_end.first_hour,
         at_end.last_hour,
         least(day_before.first_hour, all_of_it.first_hour) AS read_since,
-        greatest(day_before.last_hour, at_end.last_hour) AS read_until
+        greatest(day_before.last_hour, at_end.last_hour) AS read_until,
+        site.timezone
     FROM days_at_ends($1::text, $2::timestamptz, $3::timestamptz) AS at_end
+    CROSS JOIN site
     JOIN daily_totals AS all_of_it ON all_of_it.measure = $1::text AND all_of_it.day = at_end.day
     LEFT JOIN daily_totals AS day_before ON day_before.measure = $1::text AND day_before.day = at_end.day - 1
 ),
@@ -40,11 +42,11 @@ of_days AS (
                 nullif(stored.session_id, 0) AS session_id,
                 stored.date_from,
                 energy_kwh(stored, $1::text) AS energy_kwh,
-                stored.date_from >= cut.first_hour AND stored.date_from::date = cut.day AS is_inside
+                stored.date_from >= cut.first_hour AND local.day = cut.day AS is_inside
             FROM hourly_load AS stored
+            CROSS JOIN LATERAL (SELECT (stored.date_from AT TIME ZONE cut.timezone)::date AS day) AS local
             WHERE stored.date_from BETWEEN cut.read_since AND cut.read_until
-                AND (stored.date_from::date = cut.day - 1
-                    OR (stored.date_from::date = cut.day AND stored.date_from <= cut.last_hour))
+                AND (local.day = cut.day - 1 OR (local.day = cut.day AND stored.date_from <= cut.last_hour))
                 AND stored.user_id <> ''
         ) AS judged
         GROUP BY judged.user_id

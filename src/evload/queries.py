@@ -105,7 +105,8 @@ def sourced(asked: Query, source: str = "site") -> str:
     """The text of a query, inside `sql/source/<source>.sql` if it reads one, and what goes around that."""
     text = _body(asked.text)
     if asked.reads_source:
-        text = _body(query(f"source/{source}").text).replace("--query--", text)
+        members = _body(query("source/inside/members").text)
+        text = _body(query(f"source/{source}").text).replace("--members--", members).replace("--query--", text)
     for file in asked.around:
         around = _body(query(file).text)
         text = around.replace("--query--", text).replace("--previous--", _of_previous_range(text, asked.param_names))

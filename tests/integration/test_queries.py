@@ -1,5 +1,6 @@
 """A query's header, the database and the answer model must say the same."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from typing import Any, get_args, get_origin
@@ -47,7 +48,7 @@ READ_MEMBERS = ("series/rows",)
 SOURCES = sorted(
     name.removeprefix("source/")
     for name in query_names()
-    if name.startswith("source/") and not name.endswith(MEMBERS_OF_SPLIT)
+    if re.fullmatch(r"source/\w+", name) and not name.endswith(MEMBERS_OF_SPLIT)
 )
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,15 +12,14 @@ import asyncpg
 
 from evload.ingest import batches
 from evload.ingest.load import load_file
-from evload.queries import query
+from evload.queries import query, sourced
 from tests.files import HEADER
 from tests.views import assert_views_agree
 
 OSLO = ZoneInfo("Europe/Oslo")
 FIRST, LAST = datetime(2021, 11, 20, 5, tzinfo=UTC), datetime(2025, 2, 10, 22, tzinfo=UTC)
-FIGURES = query("source/users").text.replace(
-    "--query--", "SELECT user_id, sum(energy_kwh), max(peak_kwh) FROM user_parts GROUP BY user_id"
-)
+PARTS = "SELECT user_id, sum(energy_kwh), max(peak_kwh) FROM user_parts GROUP BY user_id"
+FIGURES = sourced(replace(query("kpi/total_energy"), text=PARTS), "users")
 USERS = [*"ABCDE"]
 Row = tuple[datetime, str, Decimal]
 Bounds = tuple[datetime | None, datetime | None]

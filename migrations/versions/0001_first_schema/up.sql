@@ -589,22 +589,29 @@ BEGIN ATOMIC
     FROM cut_days($1, $2, $3) AS cut;
 END;
 
--- For user_day, which does not know its hours: between these days, both inclusive, all hours lie inside the range.
+-- For user_day, which does not know its hours: between these days, both inclusive, all hours lie inside the range. Open ends
+-- reach beyond the observed days, so that a month of which all observed days are whole is whole. The search for the next day
+-- begins a day inside the range, as clocks are set back over midnight in places.
 CREATE FUNCTION whole_days(measure text, start_date timestamptz, end_date timestamptz)
 RETURNS TABLE (first_day date, last_day date)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT
-        coalesce(near.last_day_begun_before + 1, outermost.first_day - 1),
-        coalesce(near.first_day_ended_after - 1, outermost.last_day + 1)
-    FROM outermost_days($2, $3) AS outermost
-    JOIN measure ON measure.measure = $1 AND measure.is_held
+    SELECT before.day + 1, after.day - 1
+    FROM (
+        SELECT coalesce(max(daily.day), '-infinity') AS day
+        FROM daily_totals AS daily
+        WHERE daily.measure = $1
+            AND daily.day <= (SELECT first_day + 1 FROM outermost_days($2, $3))
+            AND daily.first_hour < $2
+    ) AS before
     CROSS JOIN (
-        SELECT
-            max(day) FILTER (WHERE first_hour < $2) AS last_day_begun_before,
-            min(day) FILTER (WHERE last_hour > $3) AS first_day_ended_after
-        FROM days_near_ends($1, $2, $3)
-    ) AS near;
+        SELECT coalesce(min(daily.day), 'infinity') AS day
+        FROM daily_totals AS daily
+        WHERE daily.measure = $1
+            AND daily.day >= (SELECT last_day - 1 FROM outermost_days($2, $3))
+            AND daily.last_hour > $3
+    ) AS after
+    JOIN measure ON measure.measure = $1 AND measure.is_held;
 END;
 
 -- The other days that have hours inside the range: those between first_hour and last_hour that lie on the day.
@@ -613,16 +620,9 @@ RETURNS TABLE (day date, first_hour timestamptz, last_hour timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT near.day, greatest(near.first_hour, $2), least(near.last_hour, $3)
-    FROM (
-        SELECT
-            day,
-            first_hour,
-            last_hour,
-            max(day) FILTER (WHERE first_hour < $2) OVER () AS last_day_begun_before,
-            min(day) FILTER (WHERE last_hour > $3) OVER () AS first_day_ended_after
-        FROM days_near_ends($1, $2, $3)
-    ) AS near
-    WHERE (near.day <= near.last_day_begun_before OR near.day >= near.first_day_ended_after)
+    FROM days_near_ends($1, $2, $3) AS near
+    CROSS JOIN whole_days($1, $2, $3) AS whole
+    WHERE near.day NOT BETWEEN whole.first_day AND whole.last_day
         AND greatest(near.first_hour, $2) <= least(near.last_hour, $3);
 END;
 
@@ -782,23 +782,8 @@ CREATE FUNCTION user_periods_in_range(measure text, start_date timestamptz, end_
 RETURNS TABLE (user_id text, energy_kwh numeric, peak_kwh numeric)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- The observed days next to the whole ones. A day later and earlier, as clocks are set back over midnight in places.
     WITH beside AS (
-        SELECT before.day AS day_before, after.day AS day_after
-        FROM (
-            SELECT coalesce(max(daily.day), '-infinity') AS day
-            FROM daily_totals AS daily
-            WHERE daily.measure = $1
-                AND daily.day <= (SELECT first_day + 1 FROM outermost_days($2, $3))
-                AND daily.first_hour < $2
-        ) AS before
-        CROSS JOIN (
-            SELECT coalesce(min(daily.day), 'infinity') AS day
-            FROM daily_totals AS daily
-            WHERE daily.measure = $1
-                AND daily.day >= (SELECT last_day - 1 FROM outermost_days($2, $3))
-                AND daily.last_hour > $3
-        ) AS after
+        SELECT first_day - 1 AS day_before, last_day + 1 AS day_after FROM whole_days($1, $2, $3)
     ),
 
     -- Where whole months and years begin, and where they have ended.

@@ -7,23 +7,8 @@ CREATE FUNCTION user_periods_in_range(measure text, start_date timestamptz, end_
 RETURNS TABLE (user_id text, energy_kwh numeric, peak_kwh numeric)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    -- The observed days next to the whole ones. A day later and earlier, as clocks are set back over midnight in places.
     WITH beside AS (
-        SELECT before.day AS day_before, after.day AS day_after
-        FROM (
-            SELECT coalesce(max(daily.day), '-infinity') AS day
-            FROM daily_totals AS daily
-            WHERE daily.measure = $1
-                AND daily.day <= (SELECT first_day + 1 FROM outermost_days($2, $3))
-                AND daily.first_hour < $2
-        ) AS before
-        CROSS JOIN (
-            SELECT coalesce(min(daily.day), 'infinity') AS day
-            FROM daily_totals AS daily
-            WHERE daily.measure = $1
-                AND daily.day >= (SELECT last_day - 1 FROM outermost_days($2, $3))
-                AND daily.last_hour > $3
-        ) AS after
+        SELECT first_day - 1 AS day_before, last_day + 1 AS day_after FROM whole_days($1, $2, $3)
     ),
 
     -- Where whole months and years begin, and where they have ended.
