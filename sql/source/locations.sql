@@ -51,18 +51,44 @@ energies AS (
     WHERE stored.hour >= coalesce($2::timestamptz, '-infinity') AND stored.hour <= coalesce($3::timestamptz, 'infinity')
 ),
 
+-- Who charges here, and whether nowhere else.
+charging_users AS (
+    SELECT user_id, bool_and(location_id = ANY($5::text[])) AS is_here_alone
+    FROM user_location
+    WHERE user_id IN (SELECT user_id FROM user_location WHERE location_id = ANY($5::text[]))
+    GROUP BY user_id
+),
+
+-- Of who charges here alone, from the users' years, months and days, and, of the days that the range cuts, from their rows.
+-- Of the others from all their rows here.
 user_peaks AS (
-    SELECT by_hour.user_id, coalesce(max(by_hour.energy_kwh), 0) AS peak_kwh
+    SELECT parts.user_id, coalesce(max(parts.peak_kwh), 0) AS peak_kwh
     FROM (
-        SELECT rows.user_id, sum(energy_kwh(rows, $1::text)) AS energy_kwh
+        SELECT whole.user_id, whole.peak_kwh
+        FROM user_periods_in_range($1::text, $2::timestamptz, $3::timestamptz) AS whole
+        WHERE whole.user_id = ANY(ARRAY(SELECT user_id FROM charging_users WHERE is_here_alone))
+        UNION ALL
+        SELECT by_hour.user_id, by_hour.energy_kwh AS peak_kwh
+        FROM days_at_ends($1::text, $2::timestamptz, $3::timestamptz) AS cut
+        CROSS JOIN site
+        CROSS JOIN LATERAL (
+            SELECT rows.user_id, sum(energy_kwh(rows, $1::text)) AS energy_kwh
+            FROM hourly_load AS rows
+            WHERE rows.user_id = ANY(ARRAY(SELECT user_id FROM charging_users WHERE is_here_alone))
+                AND rows.date_from BETWEEN cut.first_hour AND cut.last_hour
+                AND (rows.date_from AT TIME ZONE site.timezone)::date = cut.day
+            GROUP BY rows.user_id, rows.date_from
+        ) AS by_hour
+        UNION ALL
+        SELECT rows.user_id, sum(energy_kwh(rows, $1::text)) AS peak_kwh
         FROM hourly_load AS rows
-        WHERE rows.user_id = ANY(ARRAY(SELECT user_id FROM user_location WHERE location_id = ANY($5::text[])))
+        WHERE rows.user_id = ANY(ARRAY(SELECT user_id FROM charging_users WHERE NOT is_here_alone))
             AND rows.date_from >= coalesce($2::timestamptz, '-infinity')
             AND rows.date_from <= coalesce($3::timestamptz, 'infinity')
             AND rows.location_id = ANY($5::text[])
         GROUP BY rows.user_id, rows.date_from
-    ) AS by_hour
-    GROUP BY by_hour.user_id
+    ) AS parts
+    GROUP BY parts.user_id
 ),
 
 sessions AS NOT MATERIALIZED (

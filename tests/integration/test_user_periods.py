@@ -20,6 +20,7 @@ OSLO = ZoneInfo("Europe/Oslo")
 FIRST, LAST = datetime(2021, 11, 20, 5, tzinfo=UTC), datetime(2025, 2, 10, 22, tzinfo=UTC)
 PARTS = "SELECT user_id, sum(energy_kwh), max(peak_kwh) FROM user_parts GROUP BY user_id"
 FIGURES = sourced(replace(query("kpi/total_energy"), text=PARTS), "users")
+PEAKS = sourced(replace(query("kpi/total_energy"), text="SELECT user_id, peak_kwh FROM user_peaks"), "locations")
 USERS = [*"ABCDE"]
 Row = tuple[datetime, str, Decimal]
 Bounds = tuple[datetime | None, datetime | None]
@@ -57,12 +58,18 @@ def expected(rows: list[Row], start: datetime | None, end: datetime | None) -> d
     return {user: (sum(hours.values(), Decimal(0)), max(hours.values())) for user, hours in by_hour.items()}
 
 
+def location_of(number: int, row: Row) -> str:
+    """A and B charge at one place each, the others anywhere, and C sometimes at two within an hour."""
+    return {"A": "X", "B": "Y"}.get(row[1], "XYZ"[number % 3])
+
+
 def write(path: Path, rows: list[Row]) -> Path:
     lines = [
-        f"{hour:%Y-%m-%dT%H:%M}Z;{hour + timedelta(hours=1):%Y-%m-%dT%H:%M}Z;{user};{number};{energy};NA;0;NA"
+        f"{hour:%Y-%m-%dT%H:%M}Z;{hour + timedelta(hours=1):%Y-%m-%dT%H:%M}Z;{user};{number};{energy};NA;0;NA;"
+        f"{location_of(number, (hour, user, energy))}"
         for number, (hour, user, energy) in enumerate(rows, 1)
     ]
-    path.write_text("\n".join([HEADER, *lines, ""]))
+    path.write_text("\n".join([f"{HEADER};location_id", *lines, ""]))
     return path
 
 
@@ -82,6 +89,22 @@ async def test_users_figures_of_any_range(dsn: str, connection: asyncpg.Connecti
     years = {(user, hour.astimezone(OSLO).year) for hour, user, _ in rows}
     parts = await connection.fetchval("SELECT count(*) FROM user_periods_in_range('synthetic_3_6_kwh', NULL, NULL)")
     assert parts == len(years)
+
+
+async def test_peaks_of_the_users_of_some_locations(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    """Of who charges there alone, of who charges elsewhere too, and of who charges at two of them in one hour."""
+    dice = random.Random(9)
+    rows = drawn_rows(dice)
+    rows += [(hour, "C", energy) for hour, user, energy in rows if user == "C"]
+    await load_file(dsn, write(tmp_path / "history.csv", rows))
+    await connection.execute(query("site/use_clock").text)
+    prepared = await connection.prepare(PEAKS)
+    for locations in ("X", "Y", "XY", "ZX", "XYZ"):
+        here = [row for number, row in enumerate(rows, 1) if location_of(number, row) in locations]
+        for start, end in drawn_ranges(dice)[::5]:
+            found = dict(await prepared.fetch("synthetic_3_6_kwh", start, end, None, [*locations]))
+            peaks = {user: peak for user, (_, peak) in expected(here, start, end).items()}
+            assert found == peaks, (locations, start, end)
 
 
 async def test_months_and_years_follow_loads_and_unloads(
