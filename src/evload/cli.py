@@ -11,7 +11,7 @@ import click
 
 from evload import schema
 from evload.command import Commands, database, json_option, on_a_database, run, say_json
-from evload.database import connect, driver_errors_translated
+from evload.database.connecting import looking
 from evload.embedded import is_embedded
 from evload.errors import shown
 from evload.format_commands import formats
@@ -100,12 +100,9 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
 
 
 async def _was_never_loaded(dsn: str) -> bool:
-    connection = await connect(dsn, "prepare")
-    try:
+    async with looking(dsn, "prepare") as connection:
         was_never_loaded: bool = await connection.fetchval(query("ingest/was_never_loaded").text)
-        return was_never_loaded
-    finally:
-        await connection.close()
+    return was_never_loaded
 
 
 @main.command(help="Bring the tables and views to the newest revision. Running it again changes nothing.")
@@ -129,13 +126,9 @@ def status(data_dir: Path | None, as_json: bool) -> None:
 
 
 async def _status(dsn: str) -> dict[str, Any]:
-    connection = await connect(dsn, "status")
-    try:
-        with driver_errors_translated():
-            row = await connection.fetchrow(query("site/status").text)
-        return {"revision": schema.newest_revision(), **dict(row or {})}
-    finally:
-        await connection.close()
+    async with looking(dsn, "status") as connection:
+        row = await connection.fetchrow(query("site/status").text)
+    return {"revision": schema.newest_revision(), **dict(row or {})}
 
 
 def _shown(value: Any) -> str:

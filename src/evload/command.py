@@ -12,7 +12,8 @@ import click
 from pydantic import ValidationError
 
 from evload import schema
-from evload.database import CONNECTION_ERRORS, connect, driver_errors_translated, translated
+from evload.database.connecting import looking
+from evload.database.errors import CONNECTION_ERRORS, driver_errors_translated, translated
 from evload.embedded import default_data_dir, dsn_of_reader, running_server
 from evload.errors import EvloadError
 from evload.settings import Settings
@@ -121,14 +122,16 @@ def _forget_libpq_variables() -> None:
 
 
 async def _prepare(dsn: str, settings: Settings, *, migrate: bool) -> None:
-    connection = await connect(dsn, "prepare")
-    try:
-        with driver_errors_translated():
-            if migrate and await schema.is_behind(connection):
-                from evload.migrate import upgrade  # importing alembic takes a second and is rarely needed
+    if migrate and await _is_behind(dsn):
+        from evload.migrate import upgrade  # importing alembic takes a second and is rarely needed
 
-                await upgrade(dsn)
-            await schema.check(connection)
-            await schema.settle_timezone(connection, settings.timezone)
-    finally:
-        await connection.close()
+        with driver_errors_translated():
+            await upgrade(dsn)
+    async with looking(dsn, "prepare") as connection:
+        await schema.check(connection)
+        await schema.settle_timezone(connection, settings.timezone)
+
+
+async def _is_behind(dsn: str) -> bool:
+    async with looking(dsn, "prepare") as connection:
+        return await schema.is_behind(connection)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from evload.database import connect
+from evload.database.connecting import connect
 from evload.errors import EvloadError
 from evload.queries import query
 from evload.resources import folder

@@ -12,15 +12,9 @@ from typing import Any
 
 import asyncpg
 
-from evload.database import (
-    CONNECT_TIMEOUT_SECONDS,
-    CONNECTION_ERRORS,
-    RELEASE_TIMEOUT_SECONDS,
-    PooledConnection,
-    QueryFailed,
-    driver_errors_translated,
-    use_site_clock,
-)
+from evload.database.connecting import Connection, is_shared, use_clock
+from evload.database.errors import CONNECTION_ERRORS, QueryFailed, driver_errors_translated
+from evload.database.pool import RELEASE_TIMEOUT_SECONDS, Pool
 from evload.priority import lower_backend_priority
 
 MOST_AT_ONCE = 10
@@ -117,42 +111,19 @@ class _Pace:
             self._worked_seconds = time.thread_time()
 
 
-class Snapshots:
-    """A pool of connections. Whoever takes one sees the data as they are then."""
+class Snapshots(Pool):
+    """Whoever takes a connection sees the data as they are then."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+        # A copy lasts as long as its reader takes; SILENT_SECONDS bounds Postgres.
+        super().__init__(dsn, "export", MOST_AT_ONCE, {"statement_timeout": "0", "random_page_cost": "1.1"})
         self._begins = asyncio.Semaphore(MOST_BEGINNING)
         self._pace = _Pace()
-        self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
-            dsn,
-            min_size=0,
-            max_size=MOST_AT_ONCE,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            connection_class=PooledConnection,
-            init=self._prepare,
-            server_settings={
-                "application_name": "evload export",
-                "default_transaction_read_only": "on",
-                "statement_timeout": "0",  # a copy lasts as long as its reader takes; SILENT_SECONDS bounds Postgres
-                "jit": "off",
-                "random_page_cost": "1.1",
-            },
-        )
 
-    async def open(self) -> None:
-        """Connects to nothing yet."""
-        await self._pool
-
-    async def close(self) -> None:
-        self._pool.terminate()
-
-    async def forget_site_clock(self) -> None:
-        await self._pool.expire_connections()
-
-    async def _prepare(self, connection: asyncpg.Connection) -> None:
+    async def _connect(self, *_: object, **__: object) -> Connection:
+        connection = await super()._connect()
         lower_backend_priority(self._dsn, connection)
-        await use_site_clock(connection)
+        return connection
 
     @asynccontextmanager
     async def take(self) -> AsyncIterator[Snapshot]:
@@ -161,6 +132,8 @@ class Snapshots:
             connection = await self._pool.acquire()
             try:
                 async with asyncio.timeout(MOST_SECONDS), _transaction(connection):
+                    if is_shared(connection):
+                        await use_clock(connection, self._settings, is_local=True)
                     yield Snapshot(connection, _Turn(self._begins, self._pace))
             except TimeoutError:
                 raise QueryFailed(TOO_SLOW) from None

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from evload import schema
-from evload.database import DRIVER_ERRORS, DatabaseUnavailable, QueryFailed, connect, translated
+from evload.database.connecting import Connection, connect, kept_together
+from evload.database.errors import DRIVER_ERRORS, DatabaseUnavailable, QueryFailed, translated
 from evload.errors import EvloadError
 from evload.queries import query
 
@@ -20,8 +22,9 @@ CHANNEL = "evload_data_version"
 ASK_EVERY_SECONDS = 1.0
 ANSWER_WITHIN_SECONDS = 5.0
 RECONNECT_AFTER_SECONDS = 0.25
-FIRST_ANSWER_WITHIN_SECONDS = 2.0
-CATCH_UP_WITHIN_SECONDS = 0.2
+FIRST_LOOK_WITHIN_SECONDS = 10.0
+CATCH_UP_WITHIN_SECONDS = 2.0
+BEHIND = "The standby that answers is behind what was answered before. Try again in a moment."
 
 
 class DataVersion(NamedTuple):
@@ -29,6 +32,16 @@ class DataVersion(NamedTuple):
 
     number: int
     id: UUID
+
+
+NO_DATA_VERSION = DataVersion(-1, UUID(int=0))
+
+
+class Position(NamedTuple):
+    """How far a server has come in its history, which goes on with another timeline where a standby was promoted."""
+
+    timeline: int
+    wal_bytes: Decimal
 
 
 @dataclass(frozen=True)
@@ -52,16 +65,20 @@ class Watch:
         self._changed = changed
         self._state: SiteState | None = None
         self._wake = asyncio.Event()
+        self._has_looked = asyncio.Event()
         self._news = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._checked_at = 0.0
+        self._is_listening = False
+        self._position: Position | None = None
         self.problem: EvloadError | None = DatabaseUnavailable()
 
     async def open(self) -> None:
-        """Waits a moment for the first state, so that the first requests find one."""
+        """Waits for the first state or problem, so that the first requests find one."""
         self._task = asyncio.create_task(self._run())
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.next_after(None), FIRST_ANSWER_WITHIN_SECONDS)
+            async with asyncio.timeout(FIRST_LOOK_WITHIN_SECONDS):
+                await self._has_looked.wait()
 
     async def close(self) -> None:
         if self._task is not None:
@@ -80,11 +97,18 @@ class Watch:
     def data_version(self) -> DataVersion | None:
         return self._state.data_version if self._state else None
 
-    async def catch_up(self, data_version: DataVersion) -> None:
-        """Waits a moment until this version is no longer the current one, as a query has seen a newer one."""
+    def wake(self) -> None:
+        """Makes it ask now, as a query has seen another version."""
         self._wake.set()
-        with suppress(TimeoutError, EvloadError):
-            await asyncio.wait_for(self.next_after(data_version), CATCH_UP_WITHIN_SECONDS)
+
+    async def catch_up(self, data_version: DataVersion) -> None:
+        """Waits a moment for a version that a query has seen, or a newer one. Raises DatabaseUnavailable."""
+        self.wake()
+        try:
+            async with asyncio.timeout(CATCH_UP_WITHIN_SECONDS), self._news:
+                await self._news.wait_for(lambda: (self.data_version or NO_DATA_VERSION).number >= data_version.number)
+        except TimeoutError:
+            raise DatabaseUnavailable(BEHIND) from None
 
     async def next_after(self, data_version: DataVersion | None) -> SiteState:
         """Waits until the data version is another one."""
@@ -102,49 +126,77 @@ class Watch:
                 self.problem = QueryFailed(str(error))
             except EvloadError as error:
                 self.problem = error
+            self._has_looked.set()
             await asyncio.sleep(RECONNECT_AFTER_SECONDS)
 
     async def _follow(self) -> None:
-        connection = await connect(self._dsn, "watch", {"statement_timeout": "5s"})
+        connection = await connect(self._dsn, "watch")
         connection.add_termination_listener(lambda *_: self._wake.set())
+        self._is_listening = False
+        self._checked_at = 0.0
         try:
-            await self._check_schema(connection)
-            await self._listen(connection)
             while True:
                 self._wake.clear()
-                if time.monotonic() - self._checked_at >= ASK_EVERY_SECONDS:
-                    await self._check_schema(connection)
-                await self._ask(connection)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), ASK_EVERY_SECONDS)
+                await self._look(connection)
+                with suppress(TimeoutError):  # wait_for of Python 3.11 can lose a cancellation
+                    async with asyncio.timeout(ASK_EVERY_SECONDS):
+                        await self._wake.wait()
         finally:
             connection.terminate()
 
+    async def _look(self, connection: Connection) -> None:
+        """Looks whether the schema is right, and at the state; listens as soon as that is possible."""
+        async with asyncio.timeout(ANSWER_WITHIN_SECONDS), kept_together(connection):
+            if time.monotonic() - self._checked_at >= ASK_EVERY_SECONDS:
+                await self._check_schema(connection)
+            found = await connection.fetchrow(query("site/state").text)
+        if found is None:
+            raise DatabaseUnavailable
+        if not self._is_listening and not found["is_standby"] and not connection.is_shared:
+            await self._listen(connection)
+        await self._take(connection, found)
+
     async def _check_schema(self, connection: asyncpg.Connection) -> None:
         """Costs a few look-ups in the catalogue. Views may be dropped, or the schema downgraded, at any time."""
-        async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-            await schema.check(connection)
-            await schema.check_complete(connection)
+        await schema.check(connection)
+        await schema.check_complete(connection)
         self._checked_at = time.monotonic()
 
-    async def _listen(self, connection: asyncpg.Connection) -> None:
-        """Listens where that is possible. A standby refuses, a pooler accepts and tells nothing: asking covers both."""
-        try:
-            await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
-            how = "listening"
-        except asyncpg.PostgresError:
-            how = "asking"
-        await connection.execute(f"SET application_name = 'evload watch, {how}'")
+    async def _listen(self, connection: Connection) -> None:
+        """Asking covers what cannot listen: a standby, and a pooler, which accepts and tells nothing."""
+        await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
+        self._is_listening = True
+        await connection.execute("SET application_name = 'evload watch, listening'")
+        self._wake.set()  # what was told before it listened
 
-    async def _ask(self, connection: asyncpg.Connection) -> None:
-        row = await connection.fetchrow(query("site/state").text, timeout=ANSWER_WITHIN_SECONDS)
-        if row is None:
-            raise DatabaseUnavailable
+    async def _take(self, connection: Connection, found: asyncpg.Record) -> None:
+        version = DataVersion(found["data_version"], found["data_version_id"])
+        state = SiteState(version, ZoneInfo(found["timezone"]), found["is_empty"], tuple(found["measures"]))
         before, self.problem = self._state, None
-        version = DataVersion(row["data_version"], row["data_version_id"])
-        state = SiteState(version, ZoneInfo(row["timezone"]), row["is_empty"], tuple(row["measures"]))
-        if state != before:
-            await self._changed(before, state)
-            self._state = state
-            async with self._news:
-                self._news.notify_all()
+        if state == before:
+            return
+        position = await _position(connection)
+        if before is not None and found["is_standby"] and self._is_behind(before.data_version, version, position):
+            self.problem = DatabaseUnavailable(BEHIND)
+            return
+        await self._changed(before, state)
+        self._state, self._position = state, position
+        self._has_looked.set()
+        async with self._news:
+            self._news.notify_all()
+
+    def _is_behind(self, before: DataVersion, version: DataVersion, position: "Position | None") -> bool:
+        """Whether a standby shows a state from before the last one. An older backup that was restored came after it."""
+        if version.number > before.number or version == before:
+            return False
+        return position is None or self._position is None or position <= self._position
+
+
+async def _position(connection: Connection) -> Position | None:
+    """`None` on servers that do not tell it."""
+    try:
+        async with kept_together(connection):
+            found = await connection.fetchrow(query("site/position").text, timeout=ANSWER_WITHIN_SECONDS)
+    except asyncpg.PostgresError:
+        return None
+    return None if found is None else Position(*found)

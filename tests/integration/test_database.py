@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from evload.database import MEANINGS, DatabaseUnavailable, QueryFailed, translated
+from evload.database.errors import MEANINGS, DatabaseUnavailable, QueryFailed, translated
 
 RAISED = "DO $$ BEGIN RAISE EXCEPTION 'secret' USING ERRCODE = '{}'; END $$"
 SAYS = {
@@ -11,7 +11,14 @@ SAYS = {
     "42P01": "no evload tables",
     "42883": "older evload",
     "08006": "cannot be reached",
-    "28000": "user or password",
+    "28000": "does not let evload's user in",
+    "42501": "lacks rights",
+    "42704": "does not know",
+    "42P05": "session mode",
+    "26000": "session mode",
+    "25006": "read-only standby",
+    "40001": "for a change of its primary",
+    "08P01": "If it is a pooler",
     "28P01": "user or password",
     "3D000": "does not exist",
     "53100": "disk is full",
@@ -24,7 +31,21 @@ SAYS = {
     "55000": "evload refresh",
     "22012": "could not answer this request",
 }
-UNAVAILABLE = {"08006", "28000", "28P01", "3D000", "53300", "53000", "57P01", "57P03"}
+UNAVAILABLE = {
+    "08006",
+    "08P01",
+    "26000",
+    "40001",
+    "42704",
+    "42P05",
+    "28000",
+    "28P01",
+    "3D000",
+    "53300",
+    "53000",
+    "57P01",
+    "57P03",
+}
 
 
 @pytest.mark.parametrize("state", SAYS)
@@ -34,7 +55,7 @@ async def test_each_sqlstate_has_its_sentence(connection: asyncpg.Connection, st
     meaning = translated(raised.value)
     assert SAYS[state] in str(meaning)
     assert "secret" not in str(meaning)
-    assert type(meaning) is (DatabaseUnavailable if state in UNAVAILABLE else QueryFailed)
+    assert isinstance(meaning, DatabaseUnavailable if state in UNAVAILABLE else QueryFailed)
 
 
 def test_each_known_sqlstate_is_tested() -> None:

@@ -10,7 +10,7 @@ from starlette.types import Message
 from evload.api.answers.cache import Answer
 from evload.api.answers.in_flight import SMALL_BYTES, InFlight, send_body
 from evload.api.server import app
-from evload.database import TooBusy
+from evload.database.errors import TooBusy
 from tests.conftest import api_client
 from tests.unit.api.test_cache import answer
 

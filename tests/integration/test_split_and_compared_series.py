@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from evload.database.connecting import use_clock
 from evload.ingest.load import load_file
 from evload.queries import query, sourced
 from tests.conftest import Databases, api_client
@@ -277,7 +278,7 @@ async def test_too_many_rows_are_counted_and_not_made(located_dsn: str, by: str,
 async def test_rows_are_counted_as_they_come(split_dsn: str, split_client: httpx2.AsyncClient, split: str) -> None:
     start, end = datetime(2019, 3, 30, 20, tzinfo=UTC), datetime(2019, 4, 2, 3, tzinfo=UTC)
     connection = await asyncpg.connect(split_dsn)
-    await connection.execute(query("site/use_clock").text)
+    await use_clock(connection, {}, is_local=False)
     count = sourced(query("series/rows"), f"each_{split}")
     for by in BUCKETS:
         asked = Asked(by, "hours", "flex_3_6_kwh", OSLO, start, end)

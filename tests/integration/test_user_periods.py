@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from evload.database.connecting import use_clock
 from evload.ingest import batches
 from evload.ingest.load import load_file
 from evload.queries import query, sourced
@@ -74,7 +75,7 @@ def write(path: Path, rows: list[Row]) -> Path:
 
 
 async def assert_figures(connection: asyncpg.Connection, rows: list[Row], ranges: list[Bounds]) -> None:
-    await connection.execute(query("site/use_clock").text)
+    await use_clock(connection, {}, is_local=False)
     prepared = await connection.prepare(FIGURES)
     for start, end in ranges:
         found = {row[0]: (row[1], row[2]) for row in await prepared.fetch("synthetic_3_6_kwh", start, end, USERS, None)}
@@ -97,12 +98,13 @@ async def test_peaks_of_the_users_of_some_locations(dsn: str, connection: asyncp
     rows = drawn_rows(dice)
     rows += [(hour, "C", energy) for hour, user, energy in rows if user == "C"]
     await load_file(dsn, write(tmp_path / "history.csv", rows))
-    await connection.execute(query("site/use_clock").text)
+    await use_clock(connection, {}, is_local=False)
     prepared = await connection.prepare(PEAKS)
     for locations in ("X", "Y", "XY", "ZX", "XYZ"):
         here = [row for number, row in enumerate(rows, 1) if location_of(number, row) in locations]
         for start, end in drawn_ranges(dice)[::5]:
-            found = dict(await prepared.fetch("synthetic_3_6_kwh", start, end, None, [*locations]))
+            answered = await prepared.fetch("synthetic_3_6_kwh", start, end, None, [*locations])
+            found = {row["user_id"]: row["peak_kwh"] for row in answered}
             peaks = {user: peak for user, (_, peak) in expected(here, start, end).items()}
             assert found == peaks, (locations, start, end)
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
-from evload.database import DatabaseUnavailable, QueryFailed, TooBusy
+from evload.database.errors import DatabaseUnavailable, NoRoom, QueryFailed, TooBusy
 from evload.errors import EvloadError
 
 RETRY_AFTER_SECONDS = "1"
@@ -34,6 +34,7 @@ STATUSES: dict[type[EvloadError], int] = {
     EmptyRange: 400,
     QueryFailed: 500,
     DatabaseUnavailable: 500,
+    NoRoom: 503,
     TooBusy: 503,
     ShuttingDown: 503,
 }

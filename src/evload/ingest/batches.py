@@ -6,7 +6,7 @@ from datetime import date
 import asyncpg
 
 from evload import schema
-from evload.database import connect, driver_errors_translated
+from evload.database.connecting import looking
 from evload.errors import EvloadError
 from evload.ingest.storing.hidden import uncover, uncover_sessions
 from evload.ingest.storing.totals import bring_up_to_date, lock_writers, note_touched
@@ -46,13 +46,9 @@ class TakenOut:
 
 async def fetch(dsn: str, name: str, *values: object) -> list[asyncpg.Record]:
     """Gives the rows of a query that only looks."""
-    connection = await connect(dsn, "look")
-    try:
-        with driver_errors_translated():
-            await schema.check(connection)
-            return await connection.fetch(query(name).text, *values)
-    finally:
-        await connection.close()
+    async with looking(dsn, "look") as connection:
+        await schema.check(connection)
+        return await connection.fetch(query(name).text, *values)
 
 
 async def find(dsn: str, batch_id: int) -> asyncpg.Record:

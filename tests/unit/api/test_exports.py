@@ -12,7 +12,7 @@ from evload.api.answers.places import Places
 from evload.api.answers.ranges import part
 from evload.api.contract.endpoints import Endpoint
 from evload.api.contract.exports import EXPORTS, file_name
-from evload.database import TooBusy
+from evload.database.errors import TooBusy
 from evload.measures import NAMES
 from evload.watch import DataVersion
 from tests.integration.test_answers import OSLO

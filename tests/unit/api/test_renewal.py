@@ -4,7 +4,7 @@ from uuid import UUID
 
 from evload.api.answers.cache import Answer, Cache
 from evload.api.answers.renewal import Renewal
-from evload.database import DatabaseUnavailable
+from evload.database.errors import DatabaseUnavailable
 from evload.watch import DataVersion
 from tests.unit.api.test_cache import answer, answer_of
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import orjson
 
 from evload.api.answers.pieces import LENGTH
-from evload.database import QueryFailed
+from evload.database.errors import QueryFailed
 from evload.queries import Typed
 from evload.snapshots import Take
 

@@ -23,9 +23,10 @@ from evload.api.contract.endpoints import NOTHING_IN_RANGE, UNKNOWN_MEMBERS, End
 from evload.api.contract.exports import file_name
 from evload.api.contract.media_types import CSV, PARQUET
 from evload.api.contract.params import Params, Range, Times, values_for
+from evload.database.errors import DatabaseUnavailable
 from evload.queries import Typed, query
 from evload.snapshots import MOST_AT_ONCE, Snapshot, Snapshots, Take
-from evload.watch import DataVersion, SiteState
+from evload.watch import BEHIND, DataVersion, SiteState
 
 KEPT_BYTES = 8_000_000  # of one export
 ALL_KEPT_BYTES = 32_000_000  # of all that are under way
@@ -126,6 +127,8 @@ class Exports:
         async with writer, self._places.one(), self._snapshots.take() as snapshot:
             number, id_, *unknown = await snapshot.fetch_row(query(UNKNOWN_MEMBERS).text, params.members)
             version, detail = DataVersion(number, id_), unknown_members(unknown)
+            if self._answers.is_older(version, state.data_version):
+                raise DatabaseUnavailable(BEHIND)
             if detail:
                 made: Answer | None = not_found(endpoint, version, detail)
             else:

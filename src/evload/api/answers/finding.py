@@ -14,15 +14,18 @@ from evload.api.contract.endpoints import ANY_SIZE, NOTHING_IN_RANGE, UNKNOWN_ME
 from evload.api.contract.filters import Members
 from evload.api.contract.media_types import JSON
 from evload.api.contract.params import Params, values_for
-from evload.database import Database
+from evload.database.errors import DatabaseUnavailable
+from evload.database.pool import Database
 from evload.queries import query, served, sourced
-from evload.watch import DataVersion, SiteState, Watch
+from evload.watch import BEHIND, DataVersion, SiteState, Watch
 
 # Larger bodies come over few connections of their own, so that a crowd of them cannot fill the memory.
 USUAL_BODY_BYTES = 8_000_000
 MAX_BODY_BYTES = 32_000_000
 LARGE_ANSWERS_AT_ONCE = 2
 IN_A_THREAD_FROM_BYTES = 1_000_000
+ASK_AGAIN_SECONDS = 0.1
+ASK_OLDER_TIMES = 20
 
 
 class Question(NamedTuple):
@@ -63,31 +66,42 @@ class Answers:
             return making.result()
 
     async def _make(self, question: Question, state: SiteState) -> Answer:
-        answer = without_asking(question, state) or await self._ask(question)
+        answer = without_asking(question, state) or await self._ask(question, state.data_version)
         await self.keep(question, answer, state)
         return answer
 
     async def follow(self, version: DataVersion, state: SiteState) -> None:
-        """Lets the watch catch up with the version of an answer.
+        """Lets the watch catch up with the version of an answer. Raises DatabaseUnavailable.
 
         The query returns the version of its own snapshot. If that is newer than the watch's, the watch must follow
         first and replace the cached answers, or a client could get an older answer after this one.
         """
-        if version != state.data_version and version.number >= state.data_version.number:
-            await self._watch.catch_up(state.data_version)
+        if version.number > state.data_version.number:
+            await self._watch.catch_up(version)
 
     async def keep(self, question: Question, answer: Answer, state: SiteState) -> None:
-        """A query on a standby that lags may return an older version: that answer is sent but not kept."""
+        """The data may have changed since: that answer is sent but not kept."""
         await self.follow(answer.data_version, state)
         if answer.data_version == self._watch.data_version and question.params.can_match:
             self._cache.put(question, answer)
 
-    async def _ask(self, question: Question) -> Answer:
+    def is_older(self, version: DataVersion, known: DataVersion) -> bool:
+        """Whether a standby that lags has answered. After a restore, the watch soon knows the older version too."""
+        return version.number <= known.number and version not in (known, self._watch.data_version)
+
+    async def _ask(self, question: Question, known: DataVersion) -> Answer:
         by = self._database.deadline()
+        tries = ASK_OLDER_TIMES
         while True:
             versions, answer = await self._checked(question, by)
-            if len(versions) == 1:  # else the data changed between the queries
+            if len(versions) > 1:  # the data changed between the queries
+                continue
+            if not self.is_older(answer.data_version, known):
                 return answer
+            if not (tries := tries - 1):
+                raise DatabaseUnavailable(BEHIND)
+            self._watch.wake()
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
 
     async def _checked(self, question: Question, by: float) -> tuple[set[DataVersion], Answer]:
         """Makes the answer, or one that says why there is none, and tells which data versions its queries saw."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from starlette.types import Send
 
 from evload.api.answers.cache import Answer
-from evload.database import TooBusy
+from evload.database.errors import TooBusy
 
 MAX_BYTES = 128_000_000
 SMALL_BYTES = 65_536  # smaller answers are not counted

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from evload.database import TooBusy
+from evload.database.errors import TooBusy
 
 BUSY = "Too many exports are under way. Try again in a moment."
 

@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from evload.api.contract.media_types import JSON
 from evload.api.errors import problem
 from evload.api.operations.metrics import Metrics
-from evload.database import Database
+from evload.database.pool import Database
 from evload.errors import EvloadError
 from evload.queries import query
 from evload.watch import Watch

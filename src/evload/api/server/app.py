@@ -40,7 +40,7 @@ from evload.api.server.export_handler import ExportHandler
 from evload.api.server.fast_path import FastPath
 from evload.api.server.guard import CHECKS, Check, Guard, GuardedApp
 from evload.api.server.handler import Handler
-from evload.database import Database
+from evload.database.pool import Database
 from evload.settings import Settings
 from evload.snapshots import Snapshots
 from evload.watch import SiteState, Watch

@@ -6,12 +6,16 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from evload import schema
-from evload.database import DRIVER_ERRORS, connect, translated
+from evload.database.connecting import close, connect, use_clock
+from evload.database.errors import DRIVER_ERRORS, reason_of, translated
 from evload.errors import EvloadError
 from evload.priority import lower_backend_priority
 from evload.queries import query
 
 SETTINGS = {
+    "jit": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
     # What is read by key is in memory, where an index costs little more than a scan.
     "random_page_cost": "1.1",
     # For sorting a file's rows and building keys; one load at a time uses it.
@@ -20,7 +24,6 @@ SETTINGS = {
     # What was written goes to disk meanwhile, so that there is little left of it to wait for at the end.
     "backend_flush_after": "2MB",
 }
-CLOSE_SECONDS = 5
 
 
 class NothingChanged(EvloadError):
@@ -33,21 +36,18 @@ async def write_transaction(dsn: str, subject: str) -> AsyncIterator[asyncpg.Con
 
     Raises NothingChanged, naming `subject`.
     """
-    connection = await connect(dsn, "load", SETTINGS)
+    connection = await connect(dsn, "load")
     try:
         lower_backend_priority(dsn, connection)
-        await schema.check(connection)
         async with connection.transaction():
+            await schema.check(connection)
+            await use_clock(connection, SETTINGS, is_local=True)
             await connection.execute(query("ingest/temporary_tables").text)
-            await connection.execute(query("site/use_clock").text)
             yield connection
     except DRIVER_ERRORS as error:
         raise NothingChanged(f"{subject}: nothing was changed{_reason(error, connection)}") from error
     finally:
-        try:
-            await connection.close(timeout=CLOSE_SECONDS)
-        except DRIVER_ERRORS:  # it is broken already
-            connection.terminate()
+        await close(connection)
 
 
 def _reason(error: Exception, connection: asyncpg.Connection) -> str:
@@ -55,5 +55,5 @@ def _reason(error: Exception, connection: asyncpg.Connection) -> str:
     is_of_connection = isinstance(error, ConnectionError | TimeoutError) or connection.is_closed()
     if isinstance(error, OSError) and not is_of_connection:
         return f": {error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-    reason = error.args[0] if isinstance(error, asyncpg.PostgresError) else translated(error)
+    reason = reason_of(error) if isinstance(error, asyncpg.PostgresError) else translated(error)
     return f", the database stopped the work: {reason}"

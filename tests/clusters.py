@@ -1,0 +1,173 @@
+"""Servers of one test: a primary and its standbys, by the programs of the wheel, on ports of their own."""
+
+import asyncio
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from evload.embedded.account import Account, account_for
+from evload.embedded.binaries import usable_bin, wheel_folder
+
+USER = "evload"
+START_WITHIN_SECONDS = 60
+# A test that pulls the plug asks what clients see, not whether the disk of the test machine keeps its word.
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "wal_level": "replica",
+    "max_wal_senders": "10",
+    "max_connections": "40",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "jit": "off",
+    "hot_standby_feedback": "off",
+    "wal_retrieve_retry_interval": "100ms",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Programs:
+    account: Account
+    folder: Path
+
+    def run(self, name: str, *arguments: str | Path) -> None:
+        done = self.account.run([self.folder / name, *arguments])
+        assert done.returncode == 0, done.stdout
+
+    def answers(self, port: int) -> bool:
+        asks: list[str | Path] = [self.folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+        return self.account.run(asks).returncode == 0
+
+
+@dataclass
+class PostgresServer:
+    programs: Programs
+    folder: Path
+    port: int = field(default_factory=free_port)
+    _process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def dsn(self) -> str:
+        return f"postgresql://{USER}@{self.address}/postgres"
+
+    def start(self, **settings: str) -> "PostgresServer":
+        options = [f"--{name}={value}" for name, value in (SETTINGS | {"port": str(self.port)} | settings).items()]
+        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
+            command: list[str | Path] = [self.programs.folder / "postgres", "-D", self.folder, *options]
+            self._process = self.programs.account.spawn(command, log, (), {})
+        self._wait_until_ready()
+        return self
+
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + START_WITHIN_SECONDS
+        while time.monotonic() < until:
+            if self.programs.answers(self.port):
+                return
+            time.sleep(0.05)
+        raise AssertionError((self.folder.parent / f"{self.folder.name}.log").read_text())
+
+    def clone(self) -> "PostgresServer":
+        """A standby that follows this server, not yet started."""
+        other = PostgresServer(self.programs, self.folder.parent / f"standby-{free_port()}")
+        other.folder.mkdir(mode=0o700)
+        self.programs.account.give(other.folder)
+        source = f"host=127.0.0.1 port={self.port} user={USER}"
+        self.programs.run("pg_basebackup", "-D", other.folder, "-d", source, "-R", "-X", "stream", "-c", "fast")
+        return other
+
+    def end(self, how: int = signal.SIGQUIT) -> None:
+        """By default without a last word to its standbys or clients, as a machine that loses its power."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+
+    async def execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def fetchval(self, statement: str) -> object:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
+    async def promote(self) -> None:
+        await self.execute("SELECT pg_promote()")
+
+    async def follow(self, other: "PostgresServer") -> None:
+        await self.execute(f"ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port={other.port} user={USER}'")
+        await self.execute("SELECT pg_reload_conf()")
+
+    async def cut_off(self) -> None:
+        await self.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        await self.execute("SELECT pg_reload_conf()")
+        async with asyncio.timeout(START_WITHIN_SECONDS):
+            while await self.fetchval("SELECT count(*) FROM pg_stat_wal_receiver"):
+                await asyncio.sleep(0.02)
+
+
+@contextmanager
+def servers() -> Iterator["Servers"]:
+    with ExitStack() as until_done:
+        folder = Path(tempfile.mkdtemp(prefix="evload-servers-"))
+        until_done.callback(shutil.rmtree, folder, ignore_errors=True)
+        account = account_for(folder / "none")
+        account.give(folder)
+        made = Servers(Programs(account, usable_bin(wheel_folder(), account)), folder)
+        until_done.callback(made.end)
+        yield made
+
+
+@dataclass
+class Servers:
+    programs: Programs
+    folder: Path
+    all: list[PostgresServer] = field(default_factory=list)
+
+    def primary(self, **settings: str) -> PostgresServer:
+        server = PostgresServer(self.programs, self.folder / "primary")
+        server.folder.mkdir(mode=0o700)
+        self.programs.account.give(server.folder)
+        self.programs.run("initdb", "-D", server.folder, "-U", USER, "-A", "trust", "-N", "--no-instructions")
+        self.all.append(server)
+        return server.start(**settings)
+
+    def standby(self, primary: PostgresServer, **settings: str) -> PostgresServer:
+        server = primary.clone()
+        self.all.append(server)
+        return server.start(**settings)
+
+    def end(self) -> None:
+        for server in self.all:
+            with suppress(ProcessLookupError):
+                server.end()
+
+
+def dsn_of_all(*members: PostgresServer, target: str = "any") -> str:
+    hosts = ",".join(server.address for server in members)
+    return f"postgresql://{USER}@{hosts}/postgres?target_session_attrs={target}"
