@@ -10,18 +10,12 @@ class LocationPattern(click.ParamType[re.Pattern[str]]):
     name = "pattern"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> re.Pattern[str]:
-        import polars as pl
+        from evload.ingest.mapping.patterns import pattern_of
 
         try:
-            pattern = re.compile(value)
-            pl.Series([""]).str.extract(value)  # whose expressions look neither ahead nor back
-        except (re.error, pl.exceptions.PolarsError) as error:
-            lines = str(error).splitlines()
-            reason = next((line for line in lines if line.startswith("error: ")), lines[0]).removeprefix("error: ")
-            self.fail(f"{value!r} is no regular expression that can be used here: {reason}", param, ctx)
-        if pattern.groups != 1:
-            self.fail(f"{value!r} must have one group in parentheses, which is the location.", param, ctx)
-        return pattern
+            return pattern_of(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
 
 
 class Powers(click.ParamType[tuple[str, ...]]):

@@ -83,7 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "priority",
         "resources",
     },
-    "load_parameters": {"ingest.converting"},
+    "load_parameters": {"ingest.converting", "ingest.mapping"},
     "format_commands": {"errors", "ingest.formats", "ingest.mapping"},
     "serve": {"api.operations", "api.server", "errors", "settings", "signals"},
 }

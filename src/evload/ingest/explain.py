@@ -13,8 +13,9 @@ from evload.ingest.mapping.columns import found, needs
 from evload.ingest.options import LoadOptions
 from evload.ingest.read import LoadFile
 
-ROWS = 3
+ROWS = 200  # meters tell hours by several rows
 HOURS = 12
+REJECTS = 3
 
 
 def explained(path: Path, timezone: str, options: LoadOptions) -> str:
@@ -34,9 +35,9 @@ def explained(path: Path, timezone: str, options: LoadOptions) -> str:
         for block in blocks
         for line, column, value, reason in block.rejects.iter_rows()
     ]
-    more = [f"  and {len(hours) - HOURS:,} more hours"] if len(hours) > HOURS else []
-    lines = [*_matched(file), f"Its first {ROWS} rows, as hours on the clock of {timezone}:", *hours[:HOURS], *more]
-    return "\n".join([f"{shown(path.name)}: {lines[0]}", *lines[1:], *rejects, "Nothing was loaded."])
+    more = [f"  and {len(hours) - HOURS:,} more of its first {ROWS} rows"] if len(hours) > HOURS else []
+    lines = [*_matched(file), f"Its first hours, on the clock of {timezone}:", *hours[:HOURS], *more]
+    return "\n".join([f"{shown(path.name)}: {lines[0]}", *lines[1:], *rejects[:REJECTS], "Nothing was loaded."])
 
 
 def _matched(file: LoadFile) -> Iterator[str]:

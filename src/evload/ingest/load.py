@@ -245,5 +245,5 @@ class _Load:
     def _check_rejects(self, counts: Counts) -> None:
         report, rejects = self.report, self.rejects
         report.rows_read, report.coerced, report.rejected = counts.rows_read, counts.coerced, rejects.count
-        rejects.finish(counts.rows_read, strict=self._options.strict)
+        rejects.finish(counts.rows_read, counts.rows_stored, strict=self._options.strict)
         report.rejects_file = shown(rejects.path) if rejects.path else None

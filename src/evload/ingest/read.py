@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -74,10 +75,14 @@ class LoadFile:
             table = format_of(source).open(source, self._named)
             self.named, self.spelled = table.named, table.columns.spelled
             self.unused_columns = table.columns.unused
+            rejected = 0
             for block in self._blocks_of(table, source):
                 rows_read += block.rows_read
+                rejected += block.rejects.height
                 yield of_source(block, self._source)
-            while source.stream.read(READ_BYTES):
+            if self.conversion and rows_read and not rejected:
+                self._refuse_without_hours(source, self.conversion)
+            while self._first_rows is None and source.stream.read(READ_BYTES):
                 pass  # polars read the Parquet file, and the hash needs its bytes too
             self.sha256, self.bytes_read = source.reader.sha256, source.reader.bytes_read
         if not rows_read:
@@ -88,7 +93,6 @@ class LoadFile:
             self.conversion = Conversion(table.nested, "session")
             records = islice(table.records, self._first_rows)
             yield from convert_records(table.nested, records, self._timezone, self.conversion, self._powers)
-            self._refuse_without_hours(source)
             return
         if table.named is None:
             for raw in self._raw_blocks(table):
@@ -99,21 +103,25 @@ class LoadFile:
         cells = Cells(mapping, table.columns.spelled, self._timezone, table.preamble)
         if isinstance(mapping, Hourly):
             spelling = published_names(cells, mapping)
+            zone = mapping.timezone if isinstance(mapping.timezone, str) else self._timezone
             for raw in self._raw_blocks(table, cells):
-                rows = published_rows(cells, mapping, raw.rows)
-                yield self._cleaned(RawBlock(rows, raw.rejects, raw.bytes_read), spelling)
+                counting = cells.counting(raw.rows)
+                self.conversion.leave_out("are no load, by `where`", raw.rows.height - counting.height)
+                rows = published_rows(cells, mapping, counting)
+                block = self._cleaned(RawBlock(rows, raw.rejects, raw.bytes_read), spelling, zone)
+                self.conversion.note_hours(block.rows)
+                yield replace(block, rows_read=raw.rows.height + raw.rejects.height)
             return
         try:
             yield from convert(self._raw_rows(table, cells), cells, self.conversion, self._powers)
         except NoStep as error:
             raise UnreadableFile(source.name, str(error)) from None
-        self._refuse_without_hours(source)
 
-    def _refuse_without_hours(self, source: Source) -> None:
-        assert self.conversion is not None
-        if self.conversion.left_out and not self.conversion.hours:
-            reasons = ", ".join(f"{rows:,} rows {reason}" for reason, rows in self.conversion.left_out.items())
-            raise UnreadableFile(source.name, f"gives no hours: {reasons}")
+    def _refuse_without_hours(self, source: Source, conversion: Conversion) -> None:
+        """Where rows were rejected too, the report and the file of rejects say more."""
+        if not conversion.hours and not conversion.sessions:
+            reasons = ", ".join(f"{rows:,} rows {reason}" for reason, rows in conversion.left_out.items())
+            raise UnreadableFile(source.name, f"gives no hours: {reasons or 'its rows are too few to tell one'}")
 
     def _raw_blocks(self, table: Table, cells: Cells | None = None) -> Iterator[RawBlock]:
         for raw in table:
@@ -128,8 +136,8 @@ class LoadFile:
             self.bytes_read = raw.bytes_read
             yield raw.rows, raw.rejects
 
-    def _cleaned(self, raw: RawBlock, spelling: dict[str, str]) -> Block:
-        cleaned = clean(raw.rows, self._timezone, self._location_pattern)
+    def _cleaned(self, raw: RawBlock, spelling: dict[str, str], zone: str | None = None) -> Block:
+        cleaned = clean(raw.rows, zone or self._timezone, self._location_pattern)
         self.bytes_read = raw.bytes_read
         rejects = cleaned.rejects.with_columns(pl.col("column").replace(spelling))
         return Block(

@@ -53,7 +53,7 @@ class Rejects:
                 f" {self.path}; --max-rejects allows more"
             )
 
-    def finish(self, rows_read: int, *, strict: bool) -> None:
+    def finish(self, rows_read: int, rows_stored: int, *, strict: bool) -> None:
         """Raises NothingLoaded where the file must not be loaded for its rejects."""
         self._complete()
         if self.count and strict:
@@ -61,10 +61,9 @@ class Rejects:
                 f"{self.count:,} of its {rows_read:,} rows were rejected and --strict is on."
                 f" The rows and the reasons are in {self.path}"
             )
-        if self.count and self.count == rows_read:
-            raise self._nothing_loaded(
-                f"every one of its {rows_read:,} rows was rejected. The reasons are in {self.path}"
-            )
+        if self.count and not rows_stored:
+            rejected = "every one of its" if self.count == rows_read else f"no hour is left, {self.count:,} of its"
+            raise self._nothing_loaded(f"{rejected} {rows_read:,} rows was rejected. The reasons are in {self.path}")
 
     def close(self) -> None:
         """Takes away what is not complete, as where the load was stopped."""

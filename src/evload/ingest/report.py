@@ -65,7 +65,8 @@ class LoadReport:
         if self.already_loaded_as is not None:
             return (
                 f"{self.file}: already loaded as batch {self.already_loaded_as}, so nothing to do"
-                " (0 inserted, 0 updated, 0 rejected; --again loads it anew)"
+                " (0 inserted, 0 updated, 0 rejected; --again loads it anew; to read it by another --format or --power,"
+                " unload it first)"
             )
         done = " (dry run: nothing was changed)" if self.dry_run else f" as batch {self.batch_id}"
         lines = [

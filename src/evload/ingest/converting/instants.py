@@ -30,8 +30,8 @@ UNREADABLE = "is no time that can be read; the mapping's key `time` names the fo
 # Zones by letters: only those that mean one offset wherever they are written.
 LETTERS = {
     **{"UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "BST": 1, "WEST": 1, "CET": 1, "MET": 1, "CEST": 2, "MEST": 2, "EET": 2},
-    **{"EEST": 3, "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8},
-    "HST": -10,
+    **{"EEST": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9},
+    **{"AKDT": -8, "HST": -10},
 }
 OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?00)?")
 
@@ -84,7 +84,7 @@ def _faulty(height: int, fault: str) -> pl.DataFrame:
 def _on_one_clock(texts: pl.Series, clock: Clock) -> pl.DataFrame:
     texts = texts.alias("text")
     if clock.formats:
-        return _resolved(_by_formats(texts, clock.formats), clock.zone)
+        return _by_formats(texts, clock.formats, clock.zone)
     first = next((text for text in texts.head(100) if text), "")
     for form in COMMON:
         if _parsed(pl.Series("text", [first]), form).item() is not None:
@@ -111,13 +111,16 @@ def _slow(texts: pl.Series, zone: str) -> pl.DataFrame:
     return texts.to_frame().join(different, on="text", how="left", maintain_order="left").drop("text")
 
 
-def _by_formats(texts: pl.Series, formats: Sequence[str]) -> pl.Series:
+def _by_formats(texts: pl.Series, formats: Sequence[str], zone: str) -> pl.DataFrame:
     """The first format that reads a text counts. What stands in parentheses at its end is a remark."""
-    found = texts.to_frame().select(stripped(pl.col("text")).str.replace(IN_PARENTHESES, "")).to_series()
-    parsed = [_parsed(found, form) for form in formats]
-    frame = pl.DataFrame([series.cast(pl.Datetime("us")).alias(str(place)) for place, series in enumerate(parsed)])
-    local = frame.select(pl.coalesce(pl.all()).alias("time")).to_series()
-    return local if parsed[0].dtype == pl.Datetime("us") else local.dt.replace_time_zone("UTC")
+    texts = texts.to_frame().select(stripped(pl.col("text")).str.replace(IN_PARENTHESES, "")).to_series()
+    times = _parsed(texts, formats[0])
+    found, unread = _resolved(times, zone), times.is_null().arg_true()
+    for form in formats[1:] if len(unread) else ():
+        times = _parsed(texts[unread], form)
+        found = _replaced(found, unread, _resolved(times, zone))
+        unread = unread.filter(times.is_null())
+    return found
 
 
 def _parsed(texts: pl.Series, form: str) -> pl.Series:

@@ -25,6 +25,13 @@ class Seen:
     is_descending: bool | None = None
     times: dict[tuple[object, ...], int] = field(default_factory=dict)
 
+    def look(self, times: pl.Series) -> None:
+        """Most steps of a file that runs backwards do, whatever order its users are in."""
+        steps = times.drop_nulls().diff()
+        forward, backward = int((steps > 0).sum()), int((steps < 0).sum())
+        if self.is_descending is None and forward != backward:
+            self.is_descending = backward > forward
+
     def is_second(self, keys: pl.DataFrame) -> pl.Series:
         second = []
         for key in keys.iter_rows():
@@ -75,8 +82,7 @@ def _seconds(times: pl.Series) -> pl.Series:
 
 def _unfolded(found: pl.DataFrame, keys: pl.DataFrame, seen: Seen) -> pl.Series:
     earliest, latest = _seconds(found["earliest"]), _seconds(found["latest"])
-    if seen.is_descending is None and len(told := earliest.drop_nulls()) > 1:
-        seen.is_descending = bool(told[0] > told[-1])
+    seen.look(earliest)
     folded = (earliest != latest).fill_null(False).arg_true()
     if not len(folded):
         return earliest
@@ -92,7 +98,7 @@ def _both_unfolded(
     start, end = _seconds(starts["earliest"]), _seconds(ends["earliest"])
     late = pl.DataFrame({"start": _seconds(starts["latest"]), "end": _seconds(ends["latest"])})
     folded = ((start != late["start"]) | (end != late["end"])).fill_null(False).arg_true()
-    _unfolded(starts.head(0) if len(folded) else starts, keys, seen)
+    seen.look(start)
     if not len(folded):
         return start, end
     told = late[folded].select(s1="start", e1="end").with_columns(start[folded].alias("s0"), end[folded].alias("e0"))

@@ -13,7 +13,7 @@ from evload.ingest.converting.names import Names, blocks_of
 from evload.ingest.converting.readings import between_readings, usual_step, with_lengths
 from evload.ingest.converting.summary import Conversion
 from evload.ingest.frames import rejected
-from evload.ingest.mapping.model import Interval, Intervals, Wide
+from evload.ingest.mapping.model import Interval, Intervals, Wide, ZoneFrom
 from evload.ingest.parted import PartedRows
 from evload.measures import MEASURES
 
@@ -195,7 +195,9 @@ class IntervalConverter:
 def wide_columns_of(rows: pl.DataFrame, cells: Cells, mapping: Intervals) -> list[str]:
     assert isinstance(mapping, Wide)
     times = {cells.column(one) for one in (*mapping.start, *mapping.end, mapping.date, mapping.hour) if one}
-    others = {cells.column(one) for one in mapping.where} | times
+    others = {cells.column(one) for one in mapping.where} | times | {cells.user_column, cells.location_column}
+    if isinstance(mapping.timezone, ZoneFrom):
+        others.add(cells.column(mapping.timezone.column))
     return [name for name in rows.columns if name != "line" and name not in others]
 
 

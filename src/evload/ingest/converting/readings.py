@@ -33,7 +33,7 @@ def with_lengths(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     is_end = "end" in rows.columns
     at = "end" if is_end else "start"
-    rows = rows.unique([*KEY, at], keep="first").sort(*KEY, at)
+    rows, contradicted = _one_a_time(rows, at)
     before = pl.col(at).diff().over(KEY)
     after = -pl.col(at).diff(-1).over(KEY)
     own, other = (before, after) if is_end else (after, before)
@@ -48,7 +48,20 @@ def with_lengths(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     reason = "no row within an hour tells how long its interval is"
     rejects = rejected((line, "", "", reason) for line in bad["line"])
     good = rows.filter(is_known).with_columns(other_end.alias("start" if is_end else "end"))
-    return good.drop("own", "other", "beyond", "length"), rejects
+    return good.drop("own", "other", "beyond", "length"), pl.concat([contradicted, rejects])
+
+
+def _one_a_time(rows: pl.DataFrame, at: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Gives the rows in their order, and rejects those of one user and time that say different things."""
+    rows = rows.sort(*KEY, at, "energy", nulls_last=True).unique(
+        [*KEY, at, "energy"], keep="first", maintain_order=True
+    )
+    told = rows.filter(pl.col("energy").is_not_null())
+    twice = told.filter(told.select(*KEY, at).is_duplicated())
+    reason = "other rows have the same user and time and say something else; load one register at a time, by `where`"
+    rows = rows.join(twice, on=[*KEY, at], how="anti", maintain_order="left")
+    rows = rows.unique([*KEY, at], keep="first", maintain_order=True)
+    return rows, rejected((line, "", "", reason) for line in twice["line"])
 
 
 def between_readings(rows: pl.DataFrame, conversion: Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -58,7 +71,7 @@ def between_readings(rows: pl.DataFrame, conversion: Conversion) -> tuple[pl.Dat
     register began anew, and what it counted between them is not known.
     """
     at = "end" if "end" in rows.columns else "start"
-    rows = rows.filter(pl.col("energy").is_not_null()).unique([*KEY, at], keep="last").sort(*KEY, at)
+    rows, contradicted = _one_a_time(rows.filter(pl.col("energy").is_not_null()), at)
     before, after = pl.col("energy").shift(1).over(KEY), pl.col("energy").shift(-1).over(KEY)
     is_dip = ((pl.col("energy") < before) & (after >= before)).fill_null(False)
     dips = rows.with_columns(dip=is_dip)
@@ -76,6 +89,7 @@ def between_readings(rows: pl.DataFrame, conversion: Conversion) -> tuple[pl.Dat
     conversion.note_readings(resets, gaps.filter(length <= LONGEST_GAP).height)
     rejects = pl.concat(
         [
+            contradicted,
             rejects,
             rejected(
                 (line, "", "", "the reading before it is more than a day older")

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+import polars as pl
+
+from evload.ingest.frames import WH
+
 
 @dataclass
 class Conversion:
@@ -38,6 +42,13 @@ class Conversion:
         }
         lines += [f"  {number:,} {what}" for what, number in counted.items() if number]
         return lines + [f"  {note}" for note in self.notes]
+
+    def note_hours(self, rows: pl.DataFrame) -> None:
+        """Of the first measure that the rows have."""
+        energies = [int(total) for name in WH if name in rows.columns and (total := rows[name].sum())]
+        self.hours += rows.height
+        self.energy_out_wh += energies[0] if energies else 0
+        self.energy_in_wh = float(self.energy_out_wh)
 
     def note_readings(self, resets: int, gaps: int) -> None:
         self.resets += resets

@@ -82,13 +82,14 @@ def _text(value: Any) -> str:
 def _records(file: str, stream: BinaryIO) -> Iterator[Record]:
     """Gives each record with its line, or where the file is one value with its number."""
     first = stream.readline(LINE_BYTES).removeprefix(UTF8_BOM)
-    if (value := _parsed(first)) is not None and isinstance(value, dict) and not _lists(value):
-        lines = chain([first], iter(lambda: stream.readline(LINE_BYTES), b""))
+    second = stream.readline(LINE_BYTES)
+    if isinstance(value := _parsed(first), dict) and (second.strip() or not _lists(value)):
+        lines = chain([first, second], iter(lambda: stream.readline(LINE_BYTES), b""))
         for line, text in enumerate(lines, 1):
             if text.strip():
                 yield line, _record(file, _parsed(text), line)
         return
-    data = first + stream.read(MOST_BYTES)
+    data = first + second + stream.read(MOST_BYTES)
     if len(data) >= MOST_BYTES:
         raise UnreadableFile(file, f"is JSON of more than {MOST_BYTES >> 20} MB; write one record a line")
     value = _parsed(data)

@@ -4,8 +4,8 @@ At some damaged files polars panics, and says so on the terminal, or is aborted:
 
 A line of stdin is JSON, the `path` of a file and its `columns`. It is answered with lines of JSON: `{"problem"}`, or
 `{"spelled", "rows"}` and then `{"bytes"}` for each block, which so many bytes of an Arrow stream follow. `left` says
-how many rows will come. Columns are the indices of those that a mapping reads, or null for the published ones, of which
-no row comes where the file is in another format.
+how many rows will come. Columns are the indices of those that a mapping reads, or null for the published ones; where
+the file has not these, no row comes.
 """
 
 import io

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from evload.errors import EvloadError, shown
+from evload.ingest.mapping.patterns import pattern_of
 from evload.measures import NAMES
 
 STEP = re.compile(r"([1-9][0-9]*)(m|min|h)")
@@ -43,13 +44,7 @@ def _zone(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
-    try:
-        groups = re.compile(value).groups
-    except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
-    if groups != 1:
-        raise ValueError(f"{value!r} must have one group in parentheses")
-    return value
+    return pattern_of(value).pattern
 
 
 def _step(value: Any) -> int:
@@ -144,6 +139,8 @@ class Intervals(Common):
             raise ValueError('label = "hour-number" needs the columns `date` and `hour`')
         if self.date and self.label not in (None, "hour-number"):
             raise ValueError('with `date` and `hour` the label is "hour-number"')
+        if self.date and isinstance(self.timezone, ZoneFrom):
+            raise ValueError("with `date` and `hour` the key `timezone` names one zone for all rows")
         if self.is_register and self.start and self.end:
             raise ValueError("a register is read at one moment: name it `end`, and no `start`")
         return self
@@ -180,6 +177,14 @@ class Hourly(Common):
     end: str
     session: str
     energies: dict[Measure, str] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_read_as_published(self) -> Self:
+        if self.time or self.decimal:
+            raise ValueError("`time` and `decimal` have no meaning: cells are read as in the published format")
+        if isinstance(self.timezone, ZoneFrom):
+            raise ValueError("`timezone` names one zone for all rows")
+        return self
 
 
 Mapping = Interval | Wide | Session | Hourly
