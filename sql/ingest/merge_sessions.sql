@@ -1,17 +1,8 @@
--- Moves the staged sessions over. One that comes several times in a file counts once: the longest, then the one with the
--- most energy, so that the order of a file's rows changes nothing. One that is stored already is written again only where
--- it differs; what does not show is kept in hidden_session.
+-- Moves the staged sessions over. One that is stored already is written again only where it differs; what does not show is
+-- kept in hidden_session.
 -- params: batch_id int4, source text
--- returns: sessions int8, repeated int8, inserted int8, updated int8
-WITH arrived AS (
-    SELECT DISTINCT ON (session_key) *
-    FROM staged_session
-    ORDER BY
-        session_key, plug_out_at - plug_in_at DESC NULLS LAST, energy_kwh DESC, plug_in_at, charging_seconds, user_id,
-        location_id
-),
-
-hidden AS (
+-- returns: sessions int8, inserted int8, updated int8
+WITH hidden AS (
     INSERT INTO hidden_session (
         source, session_key, batch_id, session_id, source_session_id, user_id, location_id, plug_in_at, plug_out_at,
         charging_seconds, energy_kwh
@@ -39,7 +30,7 @@ hidden AS (
         stored.plug_out_at,
         stored.charging_seconds,
         stored.energy_kwh
-    FROM arrived
+    FROM staged_session AS arrived
     JOIN charging_session AS stored USING (session_key)
     WHERE stored.source = $2::text
     RETURNING batch_id
@@ -53,7 +44,7 @@ merged AS (
     SELECT
         $2::text, session_key, $1::int4, session_id, source_session_id, user_id, location_id, plug_in_at, plug_out_at,
         charging_seconds, energy_kwh
-    FROM arrived
+    FROM staged_session
     ORDER BY plug_in_at, session_id
     ON CONFLICT (source, session_key) DO UPDATE SET
         batch_id = excluded.batch_id,
@@ -76,7 +67,6 @@ merged AS (
 )
 
 SELECT
-    (SELECT count(*) FROM arrived) AS sessions,
-    (SELECT count(*) FROM staged_session) - (SELECT count(*) FROM arrived) AS repeated,
-    (SELECT count(*) FROM arrived) - (SELECT count(*) FROM hidden) AS inserted,
-    (SELECT count(*) FROM merged) - (SELECT count(*) FROM arrived) + (SELECT count(*) FROM hidden) AS updated
+    (SELECT count(*) FROM staged_session) AS sessions,
+    (SELECT count(*) FROM staged_session) - (SELECT count(*) FROM hidden) AS inserted,
+    (SELECT count(*) FROM merged) - (SELECT count(*) FROM staged_session) + (SELECT count(*) FROM hidden) AS updated

@@ -211,10 +211,11 @@ async def test_unload_leaves_what_the_remaining_loads_of_sessions_and_hours_alon
     await databases.drop(fresh)
 
 
-async def test_an_id_that_comes_twice_in_a_file_is_told(
+async def test_an_id_that_comes_twice_in_a_file_counts_once(
     dsn: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
+    """In its hours as among the sessions."""
     report = await load_file(dsn, write_sessions(tmp_path / "a.csv", FINISHED, RUNNING), options())
-    assert (report.sessions, len(report.warnings)) == (1, 1)
-    assert report.warnings[0].startswith("1 rows have the id of a session that stands in the file already.")
+    assert (report.sessions, report.rejected) == (1, 1)
+    assert await kwh_by_hour(connection) == [(10, Decimal("2.4")), (11, Decimal("3.6")), (12, Decimal("3.0"))]
     assert await connection.fetchval("SELECT array_agg(energy_kwh) FROM charging_session") == [FINISHED.kwh]

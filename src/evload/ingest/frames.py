@@ -38,3 +38,10 @@ SHOWN_CHARACTERS = 200
 def rejected(rows: Iterable[tuple[int, str, str, str]] = ()) -> pl.DataFrame:
     cut = [(line, column, value[:SHOWN_CHARACTERS], reason) for line, column, value, reason in rows]
     return pl.DataFrame(cut, schema=REJECTED, orient="row")
+
+
+def session_key() -> pl.Expr:
+    """A session without an id in its source is known by its user, its location and its plug-in."""
+    id_ = pl.col("source_session_id")
+    known_by = pl.concat_str("user_id", "location_id", pl.col("plug_in_at").dt.epoch("us"), separator="\n")
+    return pl.when(id_ == "").then(known_by).otherwise(id_).alias("session_key")

@@ -12,12 +12,13 @@ PARTS = 32
 
 
 class PartedRows:
-    """Parts rows by their column `user`, a number. Up to `rows_in_memory` stay there, and are one part.
+    """Parts rows by a column, such as `user`. Up to `rows_in_memory` stay there, and are one part.
 
     `close` gives up what waits on disk.
     """
 
-    def __init__(self, rows_in_memory: int = 0) -> None:
+    def __init__(self, by: str, rows_in_memory: int = 0) -> None:
+        self._by = by
         self._rows_in_memory = rows_in_memory
         self._waiting: list[pl.DataFrame] = []
         self._file: IO[bytes] | None = None
@@ -30,7 +31,7 @@ class PartedRows:
             self._set_aside()
 
     def parts(self) -> Iterator[pl.DataFrame]:
-        """Each with all rows of its users."""
+        """Each with all rows of some values of the column."""
         if self._file is None:
             yield from [pl.concat(self._waiting)] if self._waiting else []
             return
@@ -46,7 +47,9 @@ class PartedRows:
         self._file = self._file or TemporaryFile()  # noqa: SIM115 - `close` closes it
         rows = pl.concat(self._waiting)
         self._waiting = []
-        for part, some in rows.with_columns(part=pl.col("user") % PARTS).partition_by("part", as_dict=True).items():
+        for part, some in (
+            rows.with_columns(part=pl.col(self._by).hash() % PARTS).partition_by("part", as_dict=True).items()
+        ):
             packed = BytesIO()
             some.drop("part").write_ipc(packed, compression="lz4")
             self._parts[part[0]].append((self._file.tell(), packed.getbuffer().nbytes))

@@ -16,13 +16,9 @@ from evload.ingest.converting.summary import Conversion
 
 @dataclass(frozen=True)
 class MergedSessions:
-    """`repeated` counts those with the id of another one in the same file.
-
-    `withdrawn` counts rows that are gone, as an earlier load brought them for a session and this one did not.
-    """
+    """`withdrawn` counts rows that are gone, as an earlier load brought them for a session and this one did not."""
 
     sessions: int
-    repeated: int
     inserted: int
     updated: int
     withdrawn: int
@@ -99,11 +95,6 @@ class LoadReport:
     def add_sessions(self, merged: MergedSessions) -> None:
         self.sessions, self.rows_withdrawn = merged.sessions, merged.withdrawn
         self.sessions_inserted, self.sessions_updated = merged.inserted, merged.updated
-        if merged.repeated:
-            self.warnings.append(
-                f"{merged.repeated:,} rows have the id of a session that stands in the file already. The hours count"
-                " all of them, the sessions only the longest of each id. If they are no charging, take them out"
-            )
 
     def warn_of_future_hours(self, hours: Sequence[datetime], zone: ZoneInfo) -> None:
         """Names them on the site's clock."""

@@ -159,7 +159,11 @@ def test_acn_data(tmp_path: Path) -> None:
         "timezone": "America/Los_Angeles",
         "userID": None,
     }
-    found = converted(tmp_path, json.dumps({"_items": [item, {**item, "userID": "000000194"}]}), name="acn.json")
+    found = converted(
+        tmp_path,
+        json.dumps({"_items": [item, {**item, "sessionID": "2_39_79", "userID": "000000194"}]}),
+        name="acn.json",
+    )
     assert found.conversion.format == "acn"
     assert found.wh("synthetic_3_6_kwh") == {
         ("2018-04-25T11:00Z", "2-39-78-362"): 3120,

@@ -12,9 +12,14 @@ from evload.ingest.converting.intervals import IntervalConverter
 from evload.ingest.converting.metered import converted_records
 from evload.ingest.converting.names import only_rejects
 from evload.ingest.converting.records import Record
-from evload.ingest.converting.sessions import SessionHours, SessionReader
+from evload.ingest.converting.session_hours import SessionHours, only_longest
+from evload.ingest.converting.sessions import SessionReader
 from evload.ingest.converting.summary import Conversion
+from evload.ingest.frames import session_key
 from evload.ingest.mapping.model import Intervals, Session
+from evload.ingest.parted import PartedRows
+
+SESSIONS_IN_MEMORY = 500_000
 
 RawRows = tuple[pl.DataFrame, pl.DataFrame]
 """Raw rows, and what was rejected among them."""
@@ -51,10 +56,18 @@ def convert_records(
 
 
 def _sessions(raw: Iterable[RawRows], reader: SessionReader, hours: SessionHours) -> Iterator[Block]:
-    for rows, ragged in raw:
-        sessions, rejects = reader.sessions(rows)
-        yield only_rejects(pl.concat([ragged, rejects]).sort("line"), rows.height + ragged.height)
-        yield from hours.blocks(sessions)
+    with closing(PartedRows("session_key", SESSIONS_IN_MEMORY)) as waiting:
+        for rows, ragged in raw:
+            sessions, rejects = reader.sessions(rows)
+            yield only_rejects(pl.concat([ragged, rejects]).sort("line"), rows.height + ragged.height)
+            if sessions.height:
+                waiting.add(sessions.with_columns(session_key()))
+        for part in waiting.parts():
+            is_kept, repeated = only_longest(part)
+            if repeated.height:
+                hours.conversion.energy_in_wh -= float(part.filter(~is_kept)["energy_wh"].sum())
+                yield only_rejects(repeated, 0)
+            yield from hours.blocks(part.filter(is_kept).drop("session_key"))
 
 
 def _intervals(raw: Iterable[RawRows], converter: IntervalConverter) -> Iterator[Block]:

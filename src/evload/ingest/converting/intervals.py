@@ -49,7 +49,7 @@ class IntervalConverter:
         self._mapping = mapping
         self._conversion = conversion
         self._users, self._locations = Names(), Names()
-        self._rows = PartedRows(ROWS_IN_MEMORY)
+        self._rows = PartedRows("user", ROWS_IN_MEMORY)
         self._seen = Seen()
         self._hours = Hours(cells.zone)
         self._step = mapping.step * 60 if mapping.step else None

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import compress
 
 import polars as pl
 
 from evload.ingest.block import Block
+from evload.ingest.converting.cells import parted
 from evload.ingest.converting.hours import Hours
 from evload.ingest.converting.records import Known, Record, sessions_of
-from evload.ingest.converting.sessions import SESSIONS, SessionHours
+from evload.ingest.converting.session_hours import SessionHours, only_longest
+from evload.ingest.converting.sessions import SESSIONS, name_faults
 from evload.ingest.converting.summary import Conversion
 from evload.ingest.frames import rejected
 
@@ -34,8 +37,14 @@ def read_records(
         )
         for session in known
     ]
+    sessions = pl.DataFrame(rows, schema=SESSIONS, orient="row")
+    good, misnamed = parted(sessions, name_faults(sessions, ("user_id", "location_id", "source_session_id")), ())
+    if good is not None:
+        sessions, known = sessions.filter(good), list(compress(known, good))
+    is_longest, repeated = only_longest(sessions)
+    sessions, known = sessions.filter(is_longest), list(compress(known, is_longest))
     conversion.energy_in_wh += float(sum((session.kwh for session in known), Decimal())) * 1000
-    return pl.DataFrame(rows, schema=SESSIONS, orient="row"), known, rejected(rejects)
+    return sessions, known, pl.concat([rejected(rejects), misnamed, repeated])
 
 
 def metered_hours(known: list[Known], hours: Hours) -> pl.DataFrame:

@@ -7,7 +7,9 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
 
+from evload.ingest.cleaning.moments import YEARS
 from evload.ingest.converting.summary import Conversion
+from evload.ingest.frames import SHOWN_CHARACTERS
 
 Record = tuple[int, dict[str, Any]]
 Interval = tuple[datetime, datetime, Decimal]
@@ -16,6 +18,7 @@ Interval = tuple[datetime, datetime, Decimal]
 MOST_KWH = 9_999
 TOLERANCE = Decimal("0.01")
 NO_EVSE = "#NA"
+LARGEST = 10**9
 
 
 class Unusable(ValueError):
@@ -93,12 +96,12 @@ def _place(record: dict[str, Any]) -> dict[str, Any]:
 def _cdr(line: int, record: dict[str, Any], conversion: Conversion) -> Known:
     if credited := _credited(record):
         raise Unusable(f"credits the record {credited}, which is not in this file; load both together")
-    token = record.get("cdr_token") or {}
+    token = _object(record, "cdr_token")
     user = token.get("contract_id") or token.get("uid") or record.get("auth_id") or ""
     start = _moment(record, "start_date_time")
     stop = _moment(record, "end_date_time" if "end_date_time" in record else "stop_date_time")
     total = _number(record, "total_energy")
-    periods = _periods(record.get("charging_periods") or [], stop)
+    periods = _periods(_objects(record, "charging_periods"), stop)
     energy = sum((kwh for _, _, kwh in periods), Decimal())
     if energy:
         factor = _factor(energy, total)
@@ -130,7 +133,7 @@ def _periods(periods: list[dict[str, Any]], stop: datetime) -> list[Interval]:
     found = []
     for (begin, one), (end, _) in pairwise([*starts, (stop, {})]):
         kwh = sum(
-            (_number(each, "volume") for each in one.get("dimensions") or [] if each.get("type") == "ENERGY"), Decimal()
+            (_number(each, "volume") for each in _objects(one, "dimensions") if each.get("type") == "ENERGY"), Decimal()
         )
         if kwh < 0:
             raise Unusable("a charging period has a negative energy")
@@ -161,7 +164,7 @@ def _zaptec(line: int, record: dict[str, Any]) -> Known:
     start = _moment(record, "StartDateTime")
     stop = _moment(record, "EndDateTime") if record.get("EndDateTime") else None
     total = _number(record, "Energy")
-    details = sorted((_moment(one, "Timestamp"), _number(one, "Energy")) for one in record.get("EnergyDetails") or [])
+    details = sorted((_moment(one, "Timestamp"), _number(one, "Energy")) for one in _objects(record, "EnergyDetails"))
     energy = sum((kwh for _, kwh in details), Decimal())
     intervals = []
     if energy:
@@ -189,14 +192,30 @@ def _checked(session: Known) -> Known:
     return session
 
 
+def _object(record: dict[str, Any], name: str) -> dict[str, Any]:
+    value = record.get(name) or {}
+    if not isinstance(value, dict):
+        raise Unusable(f"its {name} is no object")
+    return value
+
+
+def _objects(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    values = record.get(name) or []
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise Unusable(f"its {name} is no list of objects")
+    return values
+
+
 def _moment(record: dict[str, Any], name: str) -> datetime:
     """A time without a designator is in UTC."""
     try:
         moment = datetime.fromisoformat(str(record.get(name)))
-    except ValueError:
-        raise Unusable(f"its {name} is no time: {record.get(name)!r}") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).replace(microsecond=0)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unusable(f"its {name} is no time: {_shown(record.get(name))}") from None
+    if not YEARS[0] < moment.year < YEARS[1]:
+        raise Unusable(f"its {name} is no time of these years: {_shown(record.get(name))}")
+    return moment.replace(microsecond=0)
 
 
 def _number(record: dict[str, Any], name: str) -> Decimal:
@@ -204,7 +223,11 @@ def _number(record: dict[str, Any], name: str) -> Decimal:
     try:
         number = Decimal(str(record.get(name)))
     except InvalidOperation:
-        raise Unusable(f"its {name} is no number: {record.get(name)!r}") from None
-    if not number.is_finite():
-        raise Unusable(f"its {name} is no number: {record.get(name)!r}")
+        raise Unusable(f"its {name} is no number: {_shown(record.get(name))}") from None
+    if not number.is_finite() or abs(number) > LARGEST:
+        raise Unusable(f"its {name} is no number that is taken: {_shown(record.get(name))}")
     return number
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:SHOWN_CHARACTERS]

@@ -1,18 +1,11 @@
 """The kind `session`: first a frame of sessions, as the source tells them, and then hours from it."""
 
-import zlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Sequence
 
 import polars as pl
 
-from evload.ingest.block import Block
 from evload.ingest.converting.cells import Cells, Fault, name_fault, parted
-from evload.ingest.converting.charging import hours_of_sessions
-from evload.ingest.converting.hours import Hours
-from evload.ingest.converting.names import Names, blocks_of, only_rejects
 from evload.ingest.converting.summary import Conversion
-from evload.ingest.frames import WH, rejected
 from evload.ingest.mapping.model import Register, Session
 
 MOST_KWH = 9_999
@@ -60,9 +53,7 @@ class SessionReader:
         read = pl.DataFrame(
             {
                 "line": rows["line"],
-                "source_session_id": cells.text(rows, self._mapping.id)
-                if self._mapping.id
-                else pl.Series([""] * rows.height, dtype=pl.String),
+                "source_session_id": self._ids(rows),
                 "user_id": users,
                 "location_id": cells.locations(rows, users),
             }
@@ -75,6 +66,13 @@ class SessionReader:
         read = read if good is None else read.filter(good)
         conversion.energy_in_wh += float(read["micro_wh"].sum()) / 1_000_000
         return read.select(SESSIONS.names()).cast(dict(SESSIONS)), rejects  # type: ignore[arg-type]
+
+    def _ids(self, rows: pl.DataFrame) -> pl.Series:
+        """Words that mean that there is none are no id, which all such sessions would share."""
+        if self._mapping.id is None:
+            return pl.repeat("", rows.height, dtype=pl.String, eager=True)
+        texts = self._cells.text(rows, self._mapping.id)
+        return texts.set(self._cells.is_missing(texts), "")
 
     def _has_no_energy(self, rows: pl.DataFrame) -> pl.Series:
         energy = self._mapping.energy
@@ -176,11 +174,18 @@ class SessionReader:
         reason = pl.when(pl.col("user_id") == "").then(
             pl.lit("session without a user; the mapping's key `user` may name further columns")
         )
-        return [
-            Fault(cells.user_column, read.select(reason.alias("reason")).to_series()),
-            name_fault(cells.user_column, read["user_id"].alias("name"), "user id"),
-            name_fault(cells.location_column, read["location_id"].alias("name"), "location"),
-        ]
+        id_column = cells.column(self._mapping.id) if self._mapping.id else ""
+        columns = (cells.user_column, cells.location_column, id_column)
+        return [Fault(cells.user_column, read.select(reason.alias("reason")).to_series()), *name_faults(read, columns)]
+
+
+def name_faults(sessions: pl.DataFrame, columns: Sequence[str]) -> list[Fault]:
+    """What is wrong with the names of a session, which stand in these columns."""
+    named = {"user_id": "user id", "location_id": "location", "source_session_id": "session id"}
+    return [
+        name_fault(column, sessions[name].alias("name"), what)
+        for column, (name, what) in zip(columns, named.items(), strict=True)
+    ]
 
 
 def _odd_length() -> pl.Expr:
@@ -191,56 +196,3 @@ def _odd_length() -> pl.Expr:
         .when(length > MOST_SECONDS)
         .then(pl.lit("the session is longer than a year"))
     )
-
-
-class SessionHours:
-    """Makes frames of SESSIONS into blocks: one with the sessions, and those of their hours."""
-
-    def __init__(self, powers: tuple[str, ...], zone: str, conversion: Conversion) -> None:
-        self._powers = powers
-        self.hours = Hours(zone)
-        self._conversion = conversion
-        self._users, self._locations = Names(), Names()
-
-    def blocks(
-        self, sessions: pl.DataFrame, metered: pl.DataFrame | None = None, *, with_model: bool = True
-    ) -> Iterator[Block]:
-        """`metered` has what is known of single hours: `metered_kwh_wh` by `row`, a session's number, and `hour`."""
-        sessions = sessions.with_columns(session_numbers(sessions).alias("session_id"))
-        yield replace(only_rejects(rejected(), 0), charging_sessions=sessions)
-        told = sessions.select(
-            plug_in=pl.col("plug_in_at").dt.epoch("s"), energy_wh="energy_wh", plugged="plugged_seconds"
-        )
-        rows = hours_of_sessions(told, self._powers, self.hours) if with_model else metered
-        if rows is not None and with_model and metered is not None:
-            rows = rows.join(metered, on=["row", "hour"], how="full", coalesce=True).sort("row", "hour")
-        assert rows is not None
-        numbers = pl.DataFrame(
-            {
-                "user": self._users.numbered(sessions["user_id"]),
-                "location": self._locations.numbered(sessions["location_id"]),
-                "session": sessions["session_id"],
-            }
-        )
-        rows = pl.concat([rows, numbers[rows["row"]]], how="horizontal")
-        measures = [name for name in WH if name in rows.columns]
-        self._conversion.sessions += sessions.height
-        self._conversion.hours += rows.height
-        self._conversion.energy_out_wh += int(rows[measures[0]].sum())
-        columns = ("user", "location", "session", "hour", *measures)
-        yield from blocks_of(rows.select(columns), self._users, self._locations)
-
-
-def session_numbers(sessions: pl.DataFrame) -> pl.Series:
-    """A whole number for each session, the same whenever it is loaded: the source's own, where it is one.
-
-    A session without an id is known by its user, its location and its plug-in.
-    """
-    key = pl.concat_str("user_id", "location_id", pl.col("plug_in_at").dt.epoch("s"), separator="\n")
-    texts = sessions.select(id=pl.when(pl.col("source_session_id") == "").then(key).otherwise("source_session_id"))[
-        "id"
-    ]
-    is_number = texts.str.contains(WHOLE) & (texts != "0")
-    others = [zlib.crc32(text.encode()) & 0x7FFFFFFF or 1 for text in texts.filter(~is_number)]
-    numbers = texts.cast(pl.Int32, strict=False)
-    return numbers.scatter((~is_number).arg_true(), pl.Series(others, dtype=pl.Int32)).alias("session")

@@ -31,7 +31,7 @@ class FirstTotals:
     def __init__(self) -> None:
         self._hours = pl.DataFrame(schema=HOURS)
         self._users: dict[str, int] = {}
-        self._rows = PartedRows()
+        self._rows = PartedRows("user")
         self._has_failed = False
         self._periods: list[pl.DataFrame] = []
 

@@ -10,7 +10,7 @@ import asyncpg
 import polars as pl
 
 from evload.ingest.block import Block
-from evload.ingest.frames import CHARGING_SESSIONS
+from evload.ingest.frames import CHARGING_SESSIONS, session_key
 from evload.ingest.report import MergedSessions
 from evload.ingest.storing.copying import copy_frames
 from evload.ingest.storing.hidden import uncover
@@ -63,11 +63,9 @@ class WaitingSessions:
 
 
 def _staged(sessions: pl.DataFrame) -> pl.DataFrame:
-    """A session without an id in its source is known by its user, its location and its plug-in."""
     id_ = pl.col("source_session_id")
-    known_by = pl.concat_str("user_id", "location_id", pl.col("plug_in_at").dt.epoch("us"), separator="\n")
     return sessions.select(
-        pl.when(id_ == "").then(known_by).otherwise(id_).alias("session_key"),
+        session_key(),
         "session_id",
         pl.when(id_ != "").then(id_),
         "user_id",
