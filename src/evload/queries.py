@@ -15,7 +15,7 @@ from evload.resources import folder
 Typed: TypeAlias = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself alone, as hashing its text would cost more than a look-up
 class Query:
     name: str
     sentence: str

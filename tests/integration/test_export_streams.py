@@ -265,3 +265,18 @@ async def test_a_writer_is_asked_again_also_after_an_answer_without_rows(generat
             writers.add(writer.pid)
     assert len(writers) == 1
     await asyncio.wait_for(writer.wait(), PATIENCE_SECONDS)
+
+
+async def test_a_writer_that_is_about_to_end_is_not_asked(generated_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columnar, "IDLE_SECONDS", 0.05)
+    async with api_client(generated_dsn) as client:
+        for number in range(24):
+            answer = await client.get(f"/load/daily.parquet?end_date={2019 + number}")
+            assert answer.status_code == 200
+            await asyncio.sleep(0.04 + number % 4 * 0.005)
+
+
+async def test_an_empty_database_starts_no_more_writers_than_others(dsn: str) -> None:
+    async with serving(dsn) as (port, app, _):
+        await asyncio.gather(*(answer_to(port, f"/users.parquet?_={number}") for number in range(20)))
+        assert len(app._exports._columnar._idle) <= columnar.MOST_AT_ONCE

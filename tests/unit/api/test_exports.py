@@ -67,6 +67,12 @@ def export_at(path: str) -> Endpoint:
         ("/users.csv", "", "evload_users.csv"),
         ("/hourly_loads.arrow", "start_date=2019", "evload_hourly-loads_from-2019-01-01.arrow"),
         ("/series.parquet", "by=month&measure=metered_kwh", "evload_series_month_metered-kwh.parquet"),
+        ("/sessions.csv", "", "evload_sessions.csv"),
+        (
+            "/series.csv",
+            "by=month&split=location&compare=year&start_date=2019-01&end_date=2019-02",
+            "evload_series_month_location_year_synthetic-3-6-kwh_from-2019-01-01_to-2019-02-28.csv",
+        ),
         (
             "/load/daily.csv",
             "start_date=2019-01-31T10:30&end_date=2019-02&user_id=A-1,Ø b/2&location_id=a,b,c,d",

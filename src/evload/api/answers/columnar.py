@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -14,6 +14,7 @@ from evload.queries import Typed
 from evload.snapshots import Take
 
 MOST_AT_ONCE = 4
+IDLE_SECONDS = 60.0
 STREAM_LIMIT_BYTES = 1_000_000
 # -P: a folder `evload` where the command runs is none of ours.
 WRITER = ("-P", "-m", "evload.api.answers.columnar_writer")
@@ -52,8 +53,8 @@ class ColumnarTable:
     async def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None
         assert self._passing_on is not None
-        self._process.stdin.write(data)
-        with suppress(OSError):  # the process has ended: the task below knows why
+        with suppress(OSError, RuntimeError):  # the process has ended: the task below knows why
+            self._process.stdin.write(data)
             await self._process.stdin.drain()
         if self._passing_on.done():
             self._passing_on.result()
@@ -73,11 +74,11 @@ class ColumnarTable:
 
 class Columnar:
     def __init__(self) -> None:
-        self._idle: list[Process] = []
+        self._idle: dict[Process, asyncio.TimerHandle] = {}
 
     def close(self) -> None:
-        for process in self._idle:
-            _end(process)
+        for process in list(self._idle):
+            self._end_idle(process)
 
     @asynccontextmanager
     async def table(
@@ -93,16 +94,22 @@ class Columnar:
             if table.is_under_way:
                 _end(process)
             else:
-                self._idle.append(process)
+                loop = asyncio.get_running_loop()
+                self._idle[process] = loop.call_later(IDLE_SECONDS, self._end_idle, process)
+
+    def _end_idle(self, process: Process) -> None:
+        self._idle.pop(process).cancel()
+        _end(process)
 
     async def _waiting_or_new(self) -> Process:
         while self._idle:
-            process = self._idle.pop()
+            process, timer = self._idle.popitem()
+            timer.cancel()
             if process.returncode is None:
                 return process
         try:
             return await asyncio.create_subprocess_exec(
-                sys.executable, *WRITER, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=STREAM_LIMIT_BYTES
+                sys.executable, *WRITER, stdin=PIPE, stdout=PIPE, limit=STREAM_LIMIT_BYTES
             )
         except OSError:  # no memory, or no room for another process
             raise QueryFailed(BROKEN) from None

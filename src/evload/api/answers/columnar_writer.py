@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from threading import Timer
 from typing import IO, Any, BinaryIO, cast
 
 import polars as pl
@@ -19,7 +18,6 @@ from polars.io.plugins import register_io_source
 
 from evload.api.answers.pieces import LENGTH
 
-IDLE_SECONDS = 60.0
 NICENESS = 10
 BLOCK_BYTES = 4_000_000
 ROWS_PER_GROUP = 50_000
@@ -55,11 +53,7 @@ def main() -> None:
 
 
 def _next() -> dict[str, Any] | None:
-    idle = Timer(IDLE_SECONDS, os._exit, (0,))
-    idle.daemon = True
-    idle.start()
     line = sys.stdin.buffer.readline()
-    idle.cancel()
     return json.loads(line) if line else None
 
 

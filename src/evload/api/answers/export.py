@@ -117,13 +117,14 @@ class Exports:
     async def make(self, question: Question, state: SiteState, begin: Begin) -> Answer | None:
         """Makes the answer. Returns None if it was too large to be kept, and has been sent."""
         endpoint, params = question
+        writer = nullcontext() if endpoint.media_type is CSV else self._writers.one()
         if state.is_empty:
             if _may_be_empty(question):
-                return await self._table_of(question, state, state.data_version, None, begin)
+                async with writer:
+                    return await self._table_of(question, state, state.data_version, None, begin)
             return not_found(endpoint, state.data_version, endpoint.unknown)
         if answer := without_asking(question, state):
             return answer
-        writer = nullcontext() if endpoint.media_type is CSV else self._writers.one()
         async with writer, self._places.one(), self._snapshots.take() as snapshot:
             number, id_, *unknown = await snapshot.fetch_row(query(UNKNOWN_MEMBERS).text, params.members)
             version, detail = DataVersion(number, id_), unknown_members(unknown)

@@ -50,7 +50,7 @@ SESSIONS = Subject(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself alone, as hashing it would cost more than a look-up
 class Endpoint:
     path: str
     query: str

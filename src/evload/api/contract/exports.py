@@ -59,6 +59,7 @@ class WholeList:
     params: type[Params]
 
 
+NAMED_BY = ("by", "split", "compare", "rule", "measure")
 WHOLE_LISTS: Mapping[str, WholeList] = {
     "/hourly_loads": WholeList("load/rows_of_range", RowsOfRange),
     "/users/summary": WholeList("users/summary", AllUsers),
@@ -93,9 +94,10 @@ EXPORTS = tuple(
 
 
 def file_name(export: Endpoint, params: Params, zone: ZoneInfo) -> str:
-    """Names the file after what is asked: endpoint, measure, range and, if they are few, members. ASCII."""
+    """Names the file after what is asked: endpoint, form, measure, range and, if they are few, members. ASCII."""
     path = re.sub(r"\{\w+\}/", "", export.path.removesuffix(export.media_type.suffix))
-    asked = [path, *(str(getattr(params, name)) for name in ("by", "rule", "measure") if hasattr(params, name))]
+    told = (getattr(params, name) for name in NAMED_BY if name in type(params).model_fields)
+    asked = [path, *(str(value) for value in told if value)]
     words = [*asked, *_members(params), *_bounds(params, zone)]
     name = "_".join(re.sub(r"[^A-Za-z0-9.]+", "-", word).strip("-.") for word in words)
     return f"evload_{name[:MAX_NAME_CHARACTERS]}{export.media_type.suffix}"
