@@ -15,7 +15,7 @@ import asyncpg
 from evload.database.connecting import Connection, is_shared, use_clock
 from evload.database.errors import CONNECTION_ERRORS, QueryFailed, driver_errors_translated
 from evload.database.pool import RELEASE_TIMEOUT_SECONDS, Pool
-from evload.priority import lower_backend_priority
+from evload.priority import LAST, lower_backend_priority
 
 MOST_AT_ONCE = 10
 MOST_BEGINNING = 2
@@ -122,7 +122,7 @@ class Snapshots(Pool):
 
     async def _connect(self, *_: object, **__: object) -> Connection:
         connection = await super()._connect()
-        lower_backend_priority(self._dsn, connection)
+        lower_backend_priority(self._dsn, connection, LAST)
         return connection
 
     @asynccontextmanager

@@ -6,7 +6,10 @@ import random
 import secrets
 import signal
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -24,11 +27,12 @@ from tests.acceptance.processes import (
 )
 from tests.conftest import Databases
 from tests.locks import PATIENCE_SECONDS, somebody_waits
+from tests.session_files import MAPPING, Session, write_sessions
 from tests.views import assert_views_agree
 
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
 SAMPLE_ROWS = 14_144
-KILLS = 20
+START = datetime(2024, 1, 1, 10, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -39,34 +43,78 @@ def rng() -> random.Random:
     return random.Random(seed)
 
 
+@dataclass(frozen=True)
+class Loading:
+    """A load, and how many rows and sessions it leaves."""
+
+    arguments: tuple[str | Path, ...]
+    kills: int
+    rows: int
+    sessions: int = 0
+
+
+def hours(folder: Path) -> Loading:
+    return Loading(("load", SAMPLE), 20, SAMPLE_ROWS)
+
+
+def sessions(folder: Path) -> Loading:
+    """Each is plugged in during three hours, which follow each other without a gap."""
+    (folder / "mapping.toml").write_text(MAPPING)
+    many = [
+        Session(str(number), f"u{number % 40}", "here", START + timedelta(hours=3 * number), 150, None, 5_400)
+        for number in range(1, 5_001)
+    ]
+    file = write_sessions(folder / "sessions.csv", *many)
+    arguments = ("load", "--format", folder / "mapping.toml", "--power", "3.6", file)
+    return Loading(arguments, 8, 15_000, 5_000)
+
+
+@pytest.mark.parametrize("loading_of", [hours, sessions])
 async def test_killed_loads_leave_all_of_the_file_or_none(
-    databases: Databases, template: str, shell: Shell, rng: random.Random
+    databases: Databases,
+    template: str,
+    shell: Shell,
+    rng: random.Random,
+    tmp_path: Path,
+    loading_of: Callable[[Path], Loading],
 ) -> None:
+    loading = loading_of(tmp_path)
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(copied(databases, template))
-        shell.on(dsn).succeed("load", SAMPLE)
+        shell.on(dsn).succeed(*loading.arguments)
         duration = time.monotonic() - began
         kills: list[tuple[float, int]] = []
-        for _ in range(KILLS):
+        for _ in range(loading.kills):
             if await _rows_left(dsn):
                 dsn = await stack.enter_async_context(copied(databases, template))
             killed_after = rng.uniform(0.2, 1.05) * duration  # before that Python is still loading
-            was_killed = _load_and_kill(shell.on(dsn), killed_after)
-            rows = await _rows_left(dsn)
-            assert rows in ((0, SAMPLE_ROWS) if was_killed else (SAMPLE_ROWS,)), f"{rows} after {killed_after:.3f} s"
+            was_killed = _load_and_kill(shell.on(dsn), loading, killed_after)
+            rows, sessions = await _rows_left(dsn), await _sessions_left(dsn)
+            all_of_it = (loading.rows, loading.sessions)
+            possible = ((0, 0), all_of_it) if was_killed else (all_of_it,)
+            assert (rows, sessions) in possible, f"{rows}, {sessions} after {killed_after:.3f} s"
             kills += [(round(killed_after, 3), rows)] if was_killed else []
-        shell.on(dsn).succeed("load", SAMPLE)
-        assert await _rows_left(dsn) == SAMPLE_ROWS
+        shell.on(dsn).succeed(*loading.arguments)
+        assert (await _rows_left(dsn), await _sessions_left(dsn)) == (loading.rows, loading.sessions)
     print(f"a load takes {duration:.2f} s; kills: {kills}; in all {time.monotonic() - began:.1f} s")
     assert kills
 
 
-def _load_and_kill(shell: Shell, seconds: float) -> bool:
+def _load_and_kill(shell: Shell, loading: Loading, seconds: float) -> bool:
     """Whether the kill came before the end."""
-    running = shell.start("load", SAMPLE)
+    running = shell.start(*loading.arguments)
     time.sleep(seconds)
     return running.stop(signal.SIGKILL).code != 0
+
+
+async def _sessions_left(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        found: int = await connection.fetchval("SELECT count(*) FROM charging_session")
+        return found
+    finally:
+        await connection.close()
 
 
 async def _rows_left(dsn: str) -> int:
