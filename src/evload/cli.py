@@ -141,6 +141,11 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+@main.command(help="Print the SQL of the three roles for a Postgres server of your own.")
+def roles() -> None:
+    click.echo(query("roles").text.rstrip())
+
+
 @main.command(help="Write a generated FILE in the published format.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--users", default=40, show_default=True, type=click.IntRange(min=1), help="How many users, at the end.")
