@@ -1,4 +1,4 @@
--- Where a load shows, between two hours, shows instead what the latest other load brought for the row.
+-- Replaces the rows that show a load, between two hours, by what the latest other load brought for them.
 -- params: batch_id int4, first_hour timestamptz, last_hour timestamptz
 -- returns: restored int8
 WITH shown AS (

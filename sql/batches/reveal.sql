@@ -1,4 +1,4 @@
--- Shows what loads brought for the rows of the touched sessions and what shows no later load of it.
+-- Shows, for the touched sessions, the rows that their latest remaining load brought and that no other load shows.
 -- params:
 -- returns: inserted int8, replaced int8
 WITH latest AS (

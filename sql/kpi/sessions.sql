@@ -1,5 +1,5 @@
 -- What charging sessions come to that were plugged in within the range; per day over the days that the site was observed.
--- Idle is who is plugged in and does not charge: where plug-out and charging time are known.
+-- Idle time is that plugged in without charging, of the sessions of which plug-out and charging time are known.
 -- params: those of the source
 -- returns: sessions int8, sessions_per_day numeric, mean_energy_kwh numeric, median_energy_kwh numeric,
 --     mean_plugged_hours numeric, mean_idle_hours numeric, idle_share numeric

@@ -79,7 +79,7 @@ def query(name: str) -> Query:
 def layered(
     name: str, inside: tuple[str, ...] = (), around: tuple[str, ...] = (), shown: tuple[tuple[str, str], ...] = ()
 ) -> Query:
-    """A query, inside of which its source goes around some files, while others go around the source."""
+    """Puts a query into the files `inside` its source, and its source into those `around`, each into the next one."""
     found = query(name)
     files = [found, *map(query, (*inside, *around))]
     text = found.text

@@ -4,7 +4,16 @@ from typing import Any
 
 from evload.api.answers.cache import Headers
 
-EXPOSED = ("Content-Disposition", "ETag", "Link", "Retry-After", "Server-Timing", "X-Data-Version")
+EXPOSED = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Link",
+    "Retry-After",
+    "Server-Timing",
+    "X-Data-Version",
+)
 ANY_ORIGIN = "*"
 ANOTHER_ORIGIN = b"another"
 

@@ -30,7 +30,7 @@ class Model(BaseModel):
 
 
 class UserRow(Model):
-    about = "One user, one session, one hour. Times are on the site's clock; an energy is null where there was none."
+    about = "One user, one session, one hour. An energy is null where there was none."
 
     index: int
     date_from: SiteTime
@@ -109,7 +109,7 @@ class DurationCurve(Model):
 
 class Summary(Model):
     about = (
-        "Times are on the site's clock, `timezone`. The last seven days end with `latest_hour`, whatever the range."
+        "The site's clock is `timezone`. The last seven days end with `latest_hour`, whatever the range."
         " `load_factor` is the mean power over the peak hour's, `hours_of_use` the energy over it: null where nothing"
         " flowed."
     )

@@ -27,7 +27,8 @@ def _models() -> list[type[Model]]:
 
 DESCRIPTION = """Energy and utilisation KPIs of hourly EV charging loads.
 
-Times are on the site's clock, without an offset. Ranges are inclusive at both ends and may cut a day: then only its
+Times are on the site's clock, without an offset unless `times=offset` or `times=utc` asks for one.
+Ranges are inclusive at both ends and may cut a day: then only its
 hours inside count. Energies are kWh. KPIs are rounded to 2 decimals, loads are given to 3. A parameter that is
 not listed, or that is given twice, is refused with 422. An empty value counts as not given, and names that begin with
 `_` are ignored."""

@@ -12,7 +12,7 @@ FIGURES = (
     " Power is the mean over an hour. `hours` are those of the calendar inside the range; `complete` says that each of"
     " them was observed. `load_factor` is the mean over the peak, and null where nothing flowed."
 )
-SPAN = "From `start` to before `end`, on the site's clock." + FIGURES
+SPAN = "From `start` to before `end`." + FIGURES
 CLASS = "`class` is the hour of the day (0 to 23), the weekday (1 is Monday) or the month (1 to 12)." + FIGURES
 COMPARED = (
     " `previous_` is what was in the same place of the range that it is compared with, and null where nothing was"
