@@ -42,7 +42,8 @@ class Address:
     dsn: str
     """For asyncpg, without hosts that are listed here and without words that it does not know."""
     hosts: tuple[Host, ...]
-    target: Target
+    target: Target | None
+    """Which of the hosts will do. Where nothing is said, asyncpg looks for `PGTARGETSESSIONATTRS`."""
     seconds: float
     is_shuffled: bool
     ssl: ssl.SSLContext | None
@@ -70,7 +71,7 @@ class Address:
         return cls(
             dsn=urlunsplit(parts._replace(netloc=f"{user}@" if user else "", query=urlencode(known))),
             hosts=hosts or (Host(),),
-            target=_target(words.get("target_session_attrs", "any")),
+            target=_target(words.get("target_session_attrs")),
             seconds=_seconds(words.get("connect_timeout"), len(hosts)),
             is_shuffled=words.get("load_balance_hosts") == "random",
             ssl=ssl.create_default_context() if is_system else None,
@@ -86,7 +87,7 @@ class Address:
             "host": host.name,
             "port": host.port,
             "timeout": self.seconds,
-            "target_session_attrs": "any",
+            "target_session_attrs": "any" if self.target else None,
             **({"ssl": self.ssl} if self.ssl else {}),
         }
 
@@ -111,7 +112,9 @@ def _split(host: str) -> tuple[str, int | None]:
     return unquote(name), int(port) if port else None
 
 
-def _target(word: str) -> Target:
+def _target(word: str | None) -> Target | None:
+    if word is None:
+        return None
     for known in get_args(Target):
         if word == known:
             return known  # type: ignore[no-any-return]

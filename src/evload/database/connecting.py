@@ -60,8 +60,9 @@ async def connect(dsn: str, purpose: str) -> Connection:
     Nothing but the name is set while connecting: poolers refuse what they do not know.
     """
     address = Address.parse(dsn)
-    targets: tuple[Target, ...] = ("standby", "any") if address.target == "prefer-standby" else (address.target,)
-    problem = DatabaseUnavailable(f"No host in DATABASE_URL is what target_session_attrs asks for: {address.target}.")
+    wanted = address.target or "any"
+    targets: tuple[Target, ...] = ("standby", "any") if wanted == "prefer-standby" else (wanted,)
+    problem = DatabaseUnavailable(f"No host in DATABASE_URL is what target_session_attrs asks for: {wanted}.")
     for target in targets:
         for host in address.in_order():
             try:
