@@ -3,11 +3,12 @@
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from random import sample
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from evload.database.errors import DatabaseUnavailable
+from evload.database.errors import CERTIFICATE, DatabaseUnavailable
 
 Target = Literal["any", "primary", "read-write", "read-only", "standby", "prefer-standby"]
 HOST_SECONDS = 2.0  # for each of several hosts: a silent one must not use up the time of the next
@@ -23,6 +24,7 @@ IGNORED = frozenset((
 ))
 # fmt: on
 USED = frozenset({"connect_timeout", "host", "load_balance_hosts", "port", "target_session_attrs"})
+FILES = frozenset({"sslcert", "sslkey", "sslrootcert"})
 WRONG = (
     "The address of the database cannot be right. Look at DATABASE_URL;"
     " the characters @ : / % # ? of a password are written %40 %3A %2F %25 %23 %3F there."
@@ -67,6 +69,8 @@ class Address:
         known = {name: value for name, value in words.items() if name not in IGNORED | USED}
         if is_system:
             known = {name: value for name, value in known.items() if name not in ("sslrootcert", "sslmode")}
+        if not all(Path(known[name]).is_file() for name in FILES & known.keys()):
+            raise DatabaseUnavailable(str(CERTIFICATE))
         user = parts.netloc.rpartition("@")[0]
         return cls(
             dsn=urlunsplit(parts._replace(netloc=f"{user}@" if user else "", query=urlencode(known))),

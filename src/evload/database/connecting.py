@@ -100,7 +100,7 @@ async def _connected(arguments: Mapping[str, Any]) -> Connection:
     except (ValueError, OverflowError) as error:
         if isinstance(error, DRIVER_ERRORS) and not isinstance(error, asyncpg.InterfaceError):
             raise
-        raise DatabaseUnavailable(str(CERTIFICATE) if "sslrootcert" in str(error) else WRONG) from error
+        raise DatabaseUnavailable(str(CERTIFICATE) if "certificate" in str(error) else WRONG) from error
     return connection
 
 
