@@ -87,15 +87,6 @@ class PostgresServer:
             time.sleep(0.05)
         raise AssertionError((self.folder.parent / f"{self.folder.name}.log").read_text())
 
-    def clone(self) -> "PostgresServer":
-        """A standby that follows this server, not yet started."""
-        other = PostgresServer(self.programs, self.folder.parent / f"standby-{free_port()}")
-        other.folder.mkdir(mode=0o700)
-        self.programs.account.give(other.folder)
-        source = f"host=127.0.0.1 port={self.port} user={USER}"
-        self.programs.run("pg_basebackup", "-D", other.folder, "-d", source, "-R", "-X", "stream", "-c", "fast")
-        return other
-
     def end(self, how: int = signal.SIGQUIT) -> None:
         """By default without a last word to its standbys or clients, as a machine that loses its power."""
         if self._process is not None and self._process.poll() is None:
@@ -149,18 +140,26 @@ class Servers:
     folder: Path
     all: list[PostgresServer] = field(default_factory=list)
 
-    def primary(self, **settings: str) -> PostgresServer:
+    def primary(self) -> PostgresServer:
         server = PostgresServer(self.programs, self.folder / "primary")
         server.folder.mkdir(mode=0o700)
         self.programs.account.give(server.folder)
         self.programs.run("initdb", "-D", server.folder, "-U", USER, "-A", "trust", "-N", "--no-instructions")
         self.all.append(server)
-        return server.start(**settings)
+        return server.start()
 
-    def standby(self, primary: PostgresServer, **settings: str) -> PostgresServer:
-        server = primary.clone()
+    def copy(self, stopped: Path, name: str, follows: PostgresServer | None = None) -> PostgresServer:
+        """Starts a server on a copy of the folder of one that has ended well: a primary, or a standby that follows."""
+        server = PostgresServer(self.programs, self.folder / name)
+        shutil.copytree(stopped, server.folder)
+        if follows is not None:
+            (server.folder / "standby.signal").touch()
+            with (server.folder / "postgresql.auto.conf").open("a") as configuration:
+                configuration.write(f"primary_conninfo = 'host=127.0.0.1 port={follows.port} user={USER}'\n")
+        for path in (server.folder, *server.folder.rglob("*")):
+            self.programs.account.give(path)
         self.all.append(server)
-        return server.start(**settings)
+        return server.start()
 
     def end(self) -> None:
         for server in self.all:

@@ -1,6 +1,7 @@
-"""A primary with a loaded file and two standbys, for the tests that only look at them."""
+"""A primary with a loaded file and two standbys, for each test anew."""
 
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,12 +20,22 @@ class Cluster(NamedTuple):
     servers: Servers
 
 
-@pytest.fixture
-async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+@pytest.fixture(scope="session")
+async def loaded_folder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """The data folder of a server that has ended, with a file loaded."""
+    file = tmp_path_factory.mktemp("clusters") / "small.csv"
+    file.write_text(SMALL_FILE, encoding="utf-8")
     with servers() as made:
         primary = made.primary()
         await upgrade(primary.dsn)
-        file = tmp_path / "small.csv"
-        file.write_text(SMALL_FILE, encoding="utf-8")
         await load_file(primary.dsn, file)
-        yield Cluster(primary, made.standby(primary), made.standby(primary), made)
+        primary.end(signal.SIGINT)
+        yield primary.folder
+
+
+@pytest.fixture
+def cluster(loaded_folder: Path) -> Iterator[Cluster]:
+    with servers() as made:
+        primary = made.copy(loaded_folder, "primary")
+        first, second = (made.copy(loaded_folder, f"standby-{number}", primary) for number in (1, 2))
+        yield Cluster(primary, first, second, made)
