@@ -85,7 +85,11 @@ async def _connect_to(address: Address, host: Host, purpose: str) -> tuple[Conne
         "max_cacheable_statement_size": 0,  # no bound: long queries take long to plan
     }
     connection = await _connected(arguments)
-    server = await _server(connection)
+    try:
+        server = await _server(connection, address.seconds)
+    except BaseException:
+        connection.terminate()
+        raise
     if server.backend_pid == connection.get_server_pid():
         return connection, server
     await connection.close(timeout=CLOSE_SECONDS)
@@ -104,14 +108,14 @@ async def _connected(arguments: Mapping[str, Any]) -> Connection:
     return connection
 
 
-async def _server(connection: asyncpg.Connection) -> _Server:
+async def _server(connection: asyncpg.Connection, seconds: float) -> _Server:
     """By COPY, the one way to rows that needs no prepared statement, which a pooler would lose."""
     rows: list[bytes] = []
 
     async def take(row: bytes) -> None:
         rows.append(row)
 
-    await connection.copy_from_query(query("site/server").text, output=take, format="csv")
+    await connection.copy_from_query(query("site/server").text, output=take, format="csv", timeout=seconds)
     pid, *words = b"".join(rows).decode().strip().split(",")
     return _Server(int(pid), *(word == "t" for word in words))
 

@@ -89,6 +89,27 @@ async def test_a_silent_first_host_does_not_use_up_the_time_of_the_next(cluster:
             assert (await client.get("/kpi/total-energy")).status_code == 200
 
 
+async def test_a_host_that_lets_in_and_falls_silent_does_not_hold_up(cluster: Cluster) -> None:
+    """As a frozen server does, or a pooler without a free connection."""
+
+    async def let_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        writer.write(b"N")  # no TLS
+        await reader.read(1000)
+        key = b"K\0\0\0\x0c\0\0\0\x01\0\0\0\x01"
+        version = b"S\0\0\0\x18server_version\x0018.0\0"
+        writer.write(b"R\0\0\0\x08\0\0\0\0" + version + key + b"Z\0\0\0\x05I")
+        while await reader.read(1000):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(let_in, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        hosts = f"postgresql://evload@127.0.0.1:{port},{cluster.primary.address}/postgres"
+        async with asyncio.timeout(20):
+            assert await port_of(hosts) == cluster.primary.port
+
+
 def database(server: PostgresServer) -> Database:
     return Database(
         server.dsn,
