@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,17 @@ ZAPTEC: dict[str, Any] = {
     "Energy": 5.0,
     "EnergyDetails": [{"Timestamp": "2020-01-01T11:00:00", "Energy": 5.0}],
 }
+ACN: dict[str, Any] = {
+    "connectionTime": "Wed, 25 Apr 2018 11:08:04 GMT",
+    "disconnectTime": "Wed, 25 Apr 2018 13:20:10 GMT",
+    "doneChargingTime": "Wed, 25 Apr 2018 12:20:10 GMT",
+    "kWhDelivered": 4.932,
+    "sessionID": "1",
+    "siteID": "0002",
+    "stationID": "2-39-78-362",
+    "timezone": "America/Los_Angeles",
+    "userID": "a",
+}
 ODD = [
     None,
     "",
@@ -129,18 +141,71 @@ def mutated(record: Any, dice: random.Random) -> Any:
         return record
 
 
-@pytest.mark.parametrize("record", [OCPI, ZAPTEC], ids=["ocpi", "zaptec"])
+@pytest.mark.parametrize("record", [OCPI, ZAPTEC, ACN], ids=["ocpi", "zaptec", "acn"])
 def test_an_odd_record_is_loaded_rejected_or_refused(tmp_path: Path, record: dict[str, Any]) -> None:
-    dice = random.Random(5)
+    dice, loaded, rejected = random.Random(5), 0, 0
     for _ in range(300):
-        records = [mutated(record, dice), {**record, "id": "2", "Id": "2"}]
+        records = [mutated(record, dice), {**record, "id": "2", "Id": "2", "sessionID": "2"}]
         try:
             found = converted(tmp_path, json.dumps(records), name="data.json")
         except UnreadableFile:
             continue
-        assert found.conversion.sessions + len(found.rejects) + sum(found.conversion.left_out.values()) >= 1
-        total = sum(found.wh().values()) or sum(found.wh("synthetic_3_6_kwh").values())
-        assert total <= 10_000
+        told = found.conversion
+        assert told.sessions + len(found.rejects) + sum(told.left_out.values()) == 2, records[0]
+        loaded, rejected = loaded + told.sessions - 1, rejected + len(found.rejects)
+        wh = sum(found.wh("synthetic_3_6_kwh").values()) or sum(found.wh().values())
+        assert (wh, abs(told.energy_in_wh - wh) < 1) == (told.energy_out_wh, True)
         for (_, user, location, _), _ in found.rows:
-            assert "\0" not in user + location
+            assert not re.search(r"[\[\]{}\0\n]|True|None", user + location), records[0]
             assert len(user) <= 1000
+    assert min(loaded, rejected) > 0
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, True, 1.5])
+@pytest.mark.parametrize("name", ["id", "contract_id", "location"])
+def test_a_name_that_is_no_text_is_rejected(tmp_path: Path, name: str, value: object) -> None:
+    records: list[dict[str, Any]] = [copy.deepcopy(OCPI), {**OCPI, "id": "2"}]
+    place = {"id": records[0], "contract_id": records[0]["cdr_token"], "location": records[0]["cdr_location"]}[name]
+    place["id" if name == "location" else name] = value
+    found = converted(tmp_path, json.dumps(records), name="data.json")
+    assert [(line, reason) for line, _, _, reason in found.rejects] == [
+        (1, f"its {'id' if name == 'location' else name} is no text: {json.dumps(value)}")
+    ]
+
+
+def test_records_without_an_id_are_no_single_session(tmp_path: Path) -> None:
+    records = [
+        {**OCPI, "id": word, "start_date_time": f"2020-01-01T1{hour}:00:00Z", "charging_periods": []}
+        for hour, word in enumerate((None, "", "NA"))
+    ]
+    found = converted(tmp_path, json.dumps(records), name="data.json")
+    assert (found.conversion.sessions, found.rejects) == (3, [])
+
+
+@pytest.mark.parametrize("word", ["", "NA", "-", None])
+def test_a_word_that_means_none_is_no_user(tmp_path: Path, word: str | None) -> None:
+    records = [
+        {**OCPI, "cdr_token": {"contract_id": word, "uid": "t"}},
+        {**OCPI, "id": "2", "cdr_token": {"uid": word}},
+    ]
+    found = converted(tmp_path, json.dumps(records), name="data.json")
+    assert {user for (_, user, _, _), _ in found.rows} == {"t"}
+    assert found.rejects == [(2, "user_id", "", "session without a user")]
+
+
+@pytest.mark.parametrize(
+    ("record", "at"),
+    [
+        ({**ZAPTEC, "EnergyDetails": [{"Timestamp": "2020-01-01T08:00:00", "Energy": 5.0}]}, "EnergyDetails"),
+        ({**ZAPTEC, "EnergyDetails": [{"Timestamp": "2020-01-01T14:00:00", "Energy": 5.0}]}, "EnergyDetails"),
+        (
+            {**OCPI, "charging_periods": [{**OCPI["charging_periods"][0], "start_date_time": "2019-12-30T00:00:00Z"}]},
+            "charging_periods",
+        ),
+    ],
+    ids=["before", "after", "period"],
+)
+def test_energy_that_flowed_outside_of_its_session_is_rejected(tmp_path: Path, record: dict[str, Any], at: str) -> None:
+    whole = {**(OCPI if at == "charging_periods" else ZAPTEC), "id": "2", "Id": "2"}
+    found = converted(tmp_path, json.dumps([record, whole]), name="data.json")
+    assert found.rejects == [(1, "", "", f"its {at} lie more than an hour outside of the session")]

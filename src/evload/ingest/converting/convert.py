@@ -20,6 +20,7 @@ from evload.ingest.mapping.model import Intervals, Session
 from evload.ingest.parted import PartedRows
 
 SESSIONS_IN_MEMORY = 500_000
+SESSIONS_AT_ONCE = 50_000
 
 RawRows = tuple[pl.DataFrame, pl.DataFrame]
 """Raw rows, and what was rejected among them."""
@@ -67,7 +68,8 @@ def _sessions(raw: Iterable[RawRows], reader: SessionReader, hours: SessionHours
             if repeated.height:
                 hours.conversion.energy_in_wh -= float(part.filter(~is_kept)["energy_wh"].sum())
                 yield only_rejects(repeated, 0)
-            yield from hours.blocks(part.filter(is_kept).drop("session_key"))
+            for some in part.filter(is_kept).drop("session_key").iter_slices(SESSIONS_AT_ONCE):
+                yield from hours.blocks(some)
 
 
 def _intervals(raw: Iterable[RawRows], converter: IntervalConverter) -> Iterator[Block]:

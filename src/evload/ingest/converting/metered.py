@@ -7,14 +7,16 @@ from itertools import compress
 import polars as pl
 
 from evload.ingest.block import Block
+from evload.ingest.cleaning.texts import normalised
 from evload.ingest.converting.cells import parted
 from evload.ingest.converting.hours import Hours
 from evload.ingest.converting.records import Known, Record, sessions_of
 from evload.ingest.converting.session_hours import SessionHours, only_longest
-from evload.ingest.converting.sessions import SESSIONS, name_faults
+from evload.ingest.converting.sessions import SESSIONS, session_faults
 from evload.ingest.converting.summary import Conversion
 from evload.ingest.frames import rejected
 
+NAMES = ("user_id", "location_id", "source_session_id")
 METERED = pl.Schema({"row": pl.UInt32(), "hour": pl.Int64(), "metered_kwh_wh": pl.Int64()})
 
 
@@ -38,7 +40,8 @@ def read_records(
         for session in known
     ]
     sessions = pl.DataFrame(rows, schema=SESSIONS, orient="row")
-    good, misnamed = parted(sessions, name_faults(sessions, ("user_id", "location_id", "source_session_id")), ())
+    sessions = sessions.with_columns(normalised(sessions[name]) for name in NAMES)
+    good, misnamed = parted(sessions, session_faults(sessions, NAMES, "session without a user"), ())
     if good is not None:
         sessions, known = sessions.filter(good), list(compress(known, good))
     is_longest, repeated = only_longest(sessions)

@@ -2,27 +2,24 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from evload.ingest.cleaning.moments import YEARS
+from evload.ingest.converting.record_fields import Unusable, moment, number, object_of, objects, text
 from evload.ingest.converting.summary import Conversion
-from evload.ingest.frames import SHOWN_CHARACTERS
 
 Record = tuple[int, dict[str, Any]]
 Interval = tuple[datetime, datetime, Decimal]
 """An energy in kWh that flowed evenly between two moments."""
 
 MOST_KWH = 9_999
+MOST_TIME = timedelta(days=366)
+HOUR = timedelta(hours=1)
 TOLERANCE = Decimal("0.01")
 NO_EVSE = "#NA"
-LARGEST = 10**9
-
-
-class Unusable(ValueError):
-    """Why a record is rejected."""
+ID_PARTS = ("country_code", "party_id", "id")
 
 
 @dataclass
@@ -76,7 +73,7 @@ def _of_ocpi(records: list[Record], conversion: Conversion) -> Reader:
 
 
 def _ocpi_id(record: dict[str, Any]) -> str:
-    parts = [record.get(name) for name in ("country_code", "party_id", "id")]
+    parts = [record.get(name) for name in ID_PARTS]
     return "*".join(str(part) for part in parts if part)
 
 
@@ -96,12 +93,11 @@ def _place(record: dict[str, Any]) -> dict[str, Any]:
 def _cdr(line: int, record: dict[str, Any], conversion: Conversion) -> Known:
     if credited := _credited(record):
         raise Unusable(f"credits the record {credited}, which is not in this file; load both together")
-    token = _object(record, "cdr_token")
-    user = token.get("contract_id") or token.get("uid") or record.get("auth_id") or ""
-    start = _moment(record, "start_date_time")
-    stop = _moment(record, "end_date_time" if "end_date_time" in record else "stop_date_time")
-    total = _number(record, "total_energy")
-    periods = _periods(_objects(record, "charging_periods"), stop)
+    user = text(object_of(record, "cdr_token"), "contract_id", "uid") or text(record, "auth_id")
+    start = moment(record, "start_date_time")
+    stop = moment(record, "end_date_time" if "end_date_time" in record else "stop_date_time")
+    total = number(record, "total_energy")
+    periods = _periods(objects(record, "charging_periods"), stop)
     energy = sum((kwh for _, _, kwh in periods), Decimal())
     if energy:
         factor = _factor(energy, total)
@@ -110,30 +106,21 @@ def _cdr(line: int, record: dict[str, Any], conversion: Conversion) -> Known:
         periods = [(begin, end, kwh / factor) for begin, end, kwh in periods]
     charging = None
     if record.get("total_time") is not None and record.get("total_parking_time") is not None:
-        charging = round(float(_number(record, "total_time") - _number(record, "total_parking_time")) * 3600)
+        charging = round(float(number(record, "total_time") - number(record, "total_parking_time")) * 3600)
     intervals = periods if energy else []
-    return _checked(
-        Known(
-            line,
-            _ocpi_id(record),
-            str(user),
-            str(_place(record).get("id") or ""),
-            start,
-            stop,
-            total,
-            charging,
-            intervals,
-        )
-    )
+    location = text(_place(record), "id")
+    parts = {name: text(record, name) for name in ID_PARTS}
+    known = Known(line, _ocpi_id(parts) if parts["id"] else "", user, location, start, stop, total, charging, intervals)
+    return _checked(known, "charging_periods")
 
 
 def _periods(periods: list[dict[str, Any]], stop: datetime) -> list[Interval]:
     """A period ends where the next one begins."""
-    starts = sorted(((_moment(one, "start_date_time"), one) for one in periods), key=lambda pair: pair[0])
+    starts = sorted(((moment(one, "start_date_time"), one) for one in periods), key=lambda pair: pair[0])
     found = []
     for (begin, one), (end, _) in pairwise([*starts, (stop, {})]):
         kwh = sum(
-            (_number(each, "volume") for each in _objects(one, "dimensions") if each.get("type") == "ENERGY"), Decimal()
+            (number(each, "volume") for each in objects(one, "dimensions") if each.get("type") == "ENERGY"), Decimal()
         )
         if kwh < 0:
             raise Unusable("a charging period has a negative energy")
@@ -161,10 +148,10 @@ def _of_zaptec(records: list[Record], conversion: Conversion) -> Reader:
 
 def _zaptec(line: int, record: dict[str, Any]) -> Known:
     """A detail's energy flowed since the detail before it."""
-    start = _moment(record, "StartDateTime")
-    stop = _moment(record, "EndDateTime") if record.get("EndDateTime") else None
-    total = _number(record, "Energy")
-    details = sorted((_moment(one, "Timestamp"), _number(one, "Energy")) for one in _objects(record, "EnergyDetails"))
+    start = moment(record, "StartDateTime")
+    stop = moment(record, "EndDateTime") if record.get("EndDateTime") else None
+    total = number(record, "Energy")
+    details = sorted((moment(one, "Timestamp"), number(one, "Energy")) for one in objects(record, "EnergyDetails"))
     energy = sum((kwh for _, kwh in details), Decimal())
     intervals = []
     if energy:
@@ -176,58 +163,18 @@ def _zaptec(line: int, record: dict[str, Any]) -> Known:
                 raise Unusable("one of its EnergyDetails is negative")
             if kwh:
                 intervals.append((begin if end > begin else end - timedelta(seconds=1), end, kwh))
-    user = record.get("UserId") or record.get("UserUserName") or record.get("DeviceId") or ""
-    known = Known(line, str(record.get("Id") or ""), str(user), str(record.get("DeviceId") or ""), start, stop, total)
-    known.intervals = intervals
-    return _checked(known)
+    user = text(record, "UserId", "UserUserName", "DeviceId")
+    known = Known(line, text(record, "Id"), user, text(record, "DeviceId"), start, stop, total, None, intervals)
+    return _checked(known, "EnergyDetails")
 
 
-def _checked(session: Known) -> Known:
-    if not session.user:
-        raise Unusable("session without a user")
-    if session.plug_out is not None and not timedelta() <= session.plug_out - session.plug_in <= timedelta(days=366):
+def _checked(session: Known, told_by: str) -> Known:
+    """Energy that flowed at another time than the session's belongs to another one, or one of the clocks is wrong."""
+    if session.plug_out is not None and not timedelta() <= session.plug_out - session.plug_in <= MOST_TIME:
         raise Unusable("the session ends before it begins, or is longer than a year")
     if not 0 <= session.kwh <= MOST_KWH:
         raise Unusable(f"its energy of {session.kwh} kWh is not from 0 to {MOST_KWH} kWh")
+    plug_out = session.plug_out or session.plug_in + MOST_TIME
+    if any(begin < session.plug_in - HOUR or end > plug_out + HOUR for begin, end, _ in session.intervals):
+        raise Unusable(f"its {told_by} lie more than an hour outside of the session")
     return session
-
-
-def _object(record: dict[str, Any], name: str) -> dict[str, Any]:
-    value = record.get(name) or {}
-    if not isinstance(value, dict):
-        raise Unusable(f"its {name} is no object")
-    return value
-
-
-def _objects(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    values = record.get(name) or []
-    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise Unusable(f"its {name} is no list of objects")
-    return values
-
-
-def _moment(record: dict[str, Any], name: str) -> datetime:
-    """A time without a designator is in UTC."""
-    try:
-        moment = datetime.fromisoformat(str(record.get(name)))
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Unusable(f"its {name} is no time: {_shown(record.get(name))}") from None
-    if not YEARS[0] < moment.year < YEARS[1]:
-        raise Unusable(f"its {name} is no time of these years: {_shown(record.get(name))}")
-    return moment.replace(microsecond=0)
-
-
-def _number(record: dict[str, Any], name: str) -> Decimal:
-    """In OCPI 2.3 and in some earlier back ends an amount may be an object or a text."""
-    try:
-        number = Decimal(str(record.get(name)))
-    except InvalidOperation:
-        raise Unusable(f"its {name} is no number: {_shown(record.get(name))}") from None
-    if not number.is_finite() or abs(number) > LARGEST:
-        raise Unusable(f"its {name} is no number that is taken: {_shown(record.get(name))}")
-    return number
-
-
-def _shown(value: Any) -> str:
-    return repr(value)[:SHOWN_CHARACTERS]

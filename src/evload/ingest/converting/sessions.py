@@ -1,7 +1,5 @@
 """The kind `session`: first a frame of sessions, as the source tells them, and then hours from it."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from evload.ingest.converting.cells import Cells, Fault, name_fault, parted
@@ -15,8 +13,8 @@ CLOCK = (
     r"^(?:(?<days>[0-9]+)(?: days?,?)? )?"
     r"(?<hours>[0-9]+):(?<minutes>[0-5]?[0-9])(?::(?<seconds>[0-5]?[0-9])(?:\.[0-9]+)?)?$"
 )
-WHOLE = r"^[0-9]{1,9}$"
 
+WITHOUT_USER = "session without a user; the mapping's key `user` may name further columns"
 SESSIONS = pl.Schema(
     {
         "line": pl.Int64(),
@@ -61,7 +59,9 @@ class SessionReader:
         times, faults = self._times(rows)
         energy, energy_fault = self._energy(rows)
         read = read.with_columns(times.get_columns()).with_columns(energy, energy_wh=(energy + 500_000) // 1_000_000)
-        faults += [energy_fault, *self._name_faults(read)]
+        id_column = cells.column(self._mapping.id) if self._mapping.id else ""
+        columns = cells.user_column, cells.location_column, id_column
+        faults += [energy_fault, *session_faults(read, columns, WITHOUT_USER)]
         good, rejects = parted(rows, faults, cells.spelled)
         read = read if good is None else read.filter(good)
         conversion.energy_in_wh += float(read["micro_wh"].sum()) / 1_000_000
@@ -169,23 +169,16 @@ class SessionReader:
         )
         return found, Fault(cells.column(pattern), told.select(reason.alias("reason")).to_series())
 
-    def _name_faults(self, read: pl.DataFrame) -> list[Fault]:
-        cells = self._cells
-        reason = pl.when(pl.col("user_id") == "").then(
-            pl.lit("session without a user; the mapping's key `user` may name further columns")
-        )
-        id_column = cells.column(self._mapping.id) if self._mapping.id else ""
-        columns = (cells.user_column, cells.location_column, id_column)
-        return [Fault(cells.user_column, read.select(reason.alias("reason")).to_series()), *name_faults(read, columns)]
 
-
-def name_faults(sessions: pl.DataFrame, columns: Sequence[str]) -> list[Fault]:
-    """What is wrong with the names of a session, which stand in these columns."""
+def session_faults(sessions: pl.DataFrame, columns: tuple[str, str, str], without_user: str) -> list[Fault]:
+    """What is wrong with the user, the location and the id of a session, which stand in these columns."""
+    has_none = sessions.select(reason=pl.when(pl.col("user_id") == "").then(pl.lit(without_user)))["reason"]
     named = {"user_id": "user id", "location_id": "location", "source_session_id": "session id"}
-    return [
+    of_names = [
         name_fault(column, sessions[name].alias("name"), what)
         for column, (name, what) in zip(columns, named.items(), strict=True)
     ]
+    return [Fault(columns[0], has_none), *of_names]
 
 
 def _odd_length() -> pl.Expr:
