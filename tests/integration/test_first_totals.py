@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evload.ingest import load, parted
+from evload.ingest import load, on_disk, parted
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.read import LoadFile
 from evload.ingest.refresh import refresh
@@ -102,7 +102,7 @@ ONE_DAY = [f"2024-01-01T{hour:02}:00Z;2024-01-01T{hour + 1:02}:00Z;A-1;1;1;2;3;4
 
 
 def full_disk(patch: pytest.MonkeyPatch, _: Path) -> None:
-    patch.setattr(parted, "TemporaryFile", lambda: Path("/dev/full").open("r+b", buffering=0))  # noqa: SIM115
+    patch.setattr(on_disk, "TemporaryFile", lambda: Path("/dev/full").open("r+b", buffering=0))  # noqa: SIM115
 
 
 def no_place_for_temporary_files(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -1,16 +1,11 @@
 """Stores the charging sessions of a file beside the rows that were made of them."""
 
-from collections.abc import Iterator
-from contextlib import suppress
-from io import BytesIO
-from tempfile import TemporaryFile
-from typing import IO
-
 import asyncpg
 import polars as pl
 
 from evload.ingest.block import Block
 from evload.ingest.frames import CHARGING_SESSIONS, session_key
+from evload.ingest.on_disk import FramesOnDisk
 from evload.ingest.report import MergedSessions
 from evload.ingest.storing.copying import copy_frames
 from evload.ingest.storing.hidden import uncover
@@ -31,35 +26,20 @@ class WaitingSessions:
     """
 
     def __init__(self) -> None:
-        self._file: IO[bytes] | None = None
-        self._lengths: list[int] = []
+        self._on_disk = FramesOnDisk()
+        self.close = self._on_disk.close
 
     def add(self, block: Block) -> None:
-        if block.charging_sessions is None or block.charging_sessions.is_empty():
-            return
-        packed = BytesIO()
-        block.charging_sessions.select(CHARGING_SESSIONS.names()).write_ipc(packed, compression="lz4")
-        self._file = self._file or TemporaryFile()  # noqa: SIM115 - `close` closes it
-        self._file.write(packed.getbuffer())
-        self._lengths.append(packed.getbuffer().nbytes)
-
-    def close(self) -> None:
-        with suppress(OSError):  # what a full disk did not take once, it does not take now
-            if self._file is not None:
-                self._file.close()
+        if block.charging_sessions is not None and block.charging_sessions.height:
+            self._on_disk.add(block.charging_sessions.select(CHARGING_SESSIONS.names()))
 
     async def stage(self, connection: asyncpg.Connection) -> bool:
         """Copies them into their temporary table. Tells whether there are any."""
-        if self._file is None:
+        if not self._on_disk:
             return False
-        await copy_frames(connection, "staged_session", self._frames(self._file), STAGED)
+        await copy_frames(connection, "staged_session", map(_staged, self._on_disk.frames()), STAGED)
         await connection.execute("ANALYZE staged_session")
         return True
-
-    def _frames(self, file: IO[bytes]) -> Iterator[pl.DataFrame]:
-        file.seek(0)
-        for length in self._lengths:
-            yield _staged(pl.read_ipc(BytesIO(file.read(length))))
 
 
 def _staged(sessions: pl.DataFrame) -> pl.DataFrame:
