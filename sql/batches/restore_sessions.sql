@@ -26,6 +26,7 @@ restored AS (
         plug_in_at = latest.plug_in_at,
         plug_out_at = latest.plug_out_at,
         charging_seconds = latest.charging_seconds,
+        last_hour = latest.last_hour,
         energy_kwh = latest.energy_kwh
     FROM latest
     WHERE charging_session.source = latest.source AND charging_session.session_key = latest.session_key

@@ -9,7 +9,7 @@ WITH latest AS (
         ON hidden.user_id = version.user_id
         AND hidden.session_id = version.session_id
         AND hidden.date_from > version.after_hour
-        AND hidden.date_from <= version.until_hour
+        AND hidden.date_from <= version.last_hour
     WHERE NOT hidden.is_superseded
     ORDER BY hidden.user_id, hidden.date_from, hidden.session_id, hidden.occurrence, hidden.batch_id DESC
 ),

@@ -15,4 +15,4 @@ WHERE hidden_load.is_superseded
     AND hidden_load.session_id = latest.session_id
     AND hidden_load.batch_id = latest.batch_id
     AND hidden_load.date_from > latest.after_hour
-    AND hidden_load.date_from <= latest.until_hour
+    AND hidden_load.date_from <= latest.last_hour

@@ -10,4 +10,4 @@ WHERE version.source = $2::text
     AND hidden_load.session_id = version.session_id
     AND hidden_load.batch_id = version.batch_id
     AND hidden_load.date_from > version.after_hour
-    AND hidden_load.date_from <= version.until_hour
+    AND hidden_load.date_from <= version.last_hour

@@ -11,6 +11,7 @@ CREATE TEMPORARY TABLE staged_session (
     plug_in_at timestamptz NOT NULL,
     plug_out_at timestamptz,
     charging_seconds integer,
+    last_hour timestamptz NOT NULL,
     session_id integer NOT NULL,
     session_key text COLLATE "C" NOT NULL,
     source_session_id text COLLATE "C",

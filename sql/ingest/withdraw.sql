@@ -3,7 +3,7 @@
 -- params: batch_id int4, source text
 -- returns: first_hour timestamptz, last_hour timestamptz
 WITH earlier AS (
-    SELECT user_id, session_id, batch_id, after_hour, until_hour
+    SELECT user_id, session_id, batch_id, after_hour, last_hour
     FROM session_version
     WHERE source = $2::text
         AND batch_id <> $1::int4
@@ -25,7 +25,7 @@ withdrawn AS (
         AND stored.session_id = earlier.session_id
         AND stored.batch_id = earlier.batch_id
         AND stored.date_from > earlier.after_hour
-        AND stored.date_from <= earlier.until_hour
+        AND stored.date_from <= earlier.last_hour
     WHERE (
         SELECT count(*)
         FROM hidden_load AS brought

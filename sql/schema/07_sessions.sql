@@ -8,6 +8,8 @@ CREATE TABLE charging_session (
     -- Null while it is not known.
     plug_out_at timestamptz,
     charging_seconds integer,
+    -- Of its rows.
+    last_hour timestamptz NOT NULL,
     session_id integer NOT NULL,
     batch_id integer NOT NULL,
     source text COLLATE "C" NOT NULL,
@@ -33,11 +35,11 @@ CREATE TABLE hidden_session (
     plug_in_at timestamptz NOT NULL,
     plug_out_at timestamptz,
     charging_seconds integer,
+    last_hour timestamptz NOT NULL,
     session_id integer NOT NULL,
     batch_id integer NOT NULL,
     source text COLLATE "C" NOT NULL,
     session_key text COLLATE "C" NOT NULL,
-    source_session_id text COLLATE "C",
     user_id text COLLATE "C" NOT NULL,
     location_id text COLLATE "C" NOT NULL,
     energy_kwh numeric(9, 3) NOT NULL,
@@ -47,15 +49,11 @@ CREATE TABLE hidden_session (
 CREATE INDEX hidden_session_batch_id ON hidden_session (batch_id);
 
 -- All that loads brought of sessions, whether it shows or not, and between which hours the rows lie that were made of it:
--- after the one, up to the other, a day more than needed. Charging goes on after plug-out until the energy is there.
+-- after the one, up to the other. Energy may have flowed in the hours before the plug-in, as clocks differ.
 CREATE VIEW session_version AS
-SELECT
-    version.*,
-    version.plug_in_at - interval '1 day' AS after_hour,
-    greatest(version.plug_out_at, version.plug_in_at + version.energy_kwh / 3.6 * interval '1 hour')
-    + interval '1 day' AS until_hour
+SELECT version.*, version.plug_in_at - interval '1 day' AS after_hour
 FROM (
-    SELECT source, session_key, batch_id, user_id, session_id, plug_in_at, plug_out_at, energy_kwh FROM charging_session
+    SELECT source, session_key, batch_id, user_id, session_id, plug_in_at, last_hour FROM charging_session
     UNION ALL
-    SELECT source, session_key, batch_id, user_id, session_id, plug_in_at, plug_out_at, energy_kwh FROM hidden_session
+    SELECT source, session_key, batch_id, user_id, session_id, plug_in_at, last_hour FROM hidden_session
 ) AS version;

@@ -71,7 +71,7 @@ CONTENTS = (
     "SELECT measure, is_held FROM measure ORDER BY rank",
     "SELECT timezone, recent_since, stored_rows, stored_sessions FROM site",
     "SELECT source, session_key, source_session_id, session_id, user_id, location_id, plug_in_at, plug_out_at,"
-    " charging_seconds, energy_kwh FROM charging_session ORDER BY source, session_key",
+    " charging_seconds, energy_kwh, last_hour FROM charging_session ORDER BY source, session_key",
 )
 
 

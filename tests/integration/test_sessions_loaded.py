@@ -1,5 +1,6 @@
 """Charging sessions: loaded, loaded again, taken out and dropped, always together with the hours that they became."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest import batches
+from evload.ingest.converting.charging import POWERS
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.mapping.columns import Named
 from evload.ingest.mapping.model import parse_mapping
@@ -27,8 +29,8 @@ RUNNING = Session("s-1", "A", "north", TEN, 60, 30, 2_000)
 FINISHED = Session("s-1", "A", "north", TEN, 300, 120, 9_000)
 
 
-def options(source: str = "") -> LoadOptions:
-    return LoadOptions(named=NAMED, again=True, source=source)
+def options(source: str = "", powers: tuple[str, ...] | None = None) -> LoadOptions:
+    return LoadOptions(named=NAMED, again=True, source=source, powers=powers)
 
 
 async def kwh_by_hour(connection: asyncpg.Connection) -> list[tuple[int, Decimal]]:
@@ -135,6 +137,49 @@ async def test_a_session_that_changes_nothing_else_is_a_new_data_version(dsn: st
     assert (await batches.unload(dsn, report.batch_id)).data_version == 3
 
 
+def zaptec(path: Path, stop: datetime | None, *flowed: tuple[datetime, float], user: str = "ann") -> Path:
+    record = {
+        "Id": "z",
+        "DeviceId": "ZAP1",
+        "UserId": user,
+        "StartDateTime": TEN.isoformat(),
+        "EndDateTime": stop and stop.isoformat(),
+        "Energy": sum(kwh for _, kwh in flowed),
+        "EnergyDetails": [{"Timestamp": at.isoformat(), "Energy": kwh} for at, kwh in flowed],
+    }
+    path.write_text(json.dumps([record]))
+    return path
+
+
+async def test_a_record_that_went_on_for_days_leaves_no_hour_of_what_it_was(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    later = [TEN + timedelta(days=days) for days in (1, 30, 360)]
+    await load_file(dsn, zaptec(tmp_path / "a.json", None, *((at, 1.0) for at in later)))
+    hour = (TEN + timedelta(minutes=30), 3.0)
+    report = await load_file(dsn, zaptec(tmp_path / "b.json", TEN + timedelta(hours=1), hour, user="bob"))
+    assert report.sessions_updated == 1
+    rows = await connection.fetch("SELECT DISTINCT user_id, metered_kwh FROM hourly_load WHERE user_id <> ''")
+    assert {row["user_id"] for row in rows} == {"bob"}
+    await assert_views_agree(connection)
+
+
+@pytest.mark.parametrize("powers", [None, *((power,) for power in POWERS)])
+async def test_all_rows_of_a_session_lie_where_they_are_looked_for(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path, powers: tuple[str, ...] | None
+) -> None:
+    """Charging at the lowest power goes on long after the plug-out, and a record may say early or late energy."""
+    largest = Session("1", "A", "north", TEN, 10, None, 9_998_000)
+    await load_file(dsn, write_sessions(tmp_path / "a.csv", largest), LoadOptions(named=NAMED, powers=powers))
+    early, late = TEN - timedelta(minutes=59), TEN + timedelta(days=366)
+    await load_file(dsn, zaptec(tmp_path / "a.json", None, (early, 1.0), (late, 1.0)), LoadOptions(powers=powers))
+    outside = await connection.fetchval(
+        "SELECT count(*) FROM session_version JOIN hourly_load USING (user_id, session_id, batch_id)"
+        " WHERE date_from <= after_hour OR date_from > last_hour"
+    )
+    assert outside == 0
+
+
 sessions = st.builds(
     Session,
     st.sampled_from(["1", "2", "x", "y", ""]),
@@ -158,8 +203,9 @@ hourly_files = st.lists(
     min_size=1,
     max_size=4,
 )
+powers = st.sampled_from([None, *((power,) for power in POWERS)])
 histories = st.lists(
-    st.tuples(st.just("sessions"), st.tuples(session_files, st.sampled_from(["", "", "depot"])))
+    st.tuples(st.just("sessions"), st.tuples(session_files, st.sampled_from(["", "", "depot"]), powers))
     | st.tuples(st.just("hours"), hourly_files)
     | st.tuples(st.just("unload"), st.integers(0, 11))
     | st.tuples(st.just("drop"), st.integers(4, 5)),
@@ -171,7 +217,7 @@ histories = st.lists(
 def written(folder: Path, number: int, kind: str, what: Any) -> tuple[Path, LoadOptions]:
     path = folder / f"{number}.csv"
     if kind == "sessions":
-        return write_sessions(path, *what[0]), options(what[1])
+        return write_sessions(path, *what[0]), options(*what[1:])
     lines = [f"10.{m:02}.2024 {h:02}:00;10.{m:02}.2024 {h + 1:02}:00;{who};{e};NA;NA;NA" for m, h, who, e in what]
     path.write_text("\n".join([HEADER, *lines]) + "\n")
     return path, LoadOptions(again=True)

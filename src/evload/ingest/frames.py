@@ -27,10 +27,11 @@ CHARGING_SESSIONS = pl.Schema(
         "plug_out_at": pl.Datetime("us", "UTC"),
         "energy_wh": pl.Int64(),
         "charging_seconds": pl.Int64(),
+        "last_hour": pl.Datetime("us", "UTC"),
     }
 )
-"""Charging sessions. `session_id` is that of their rows. A plug-out or a charging time that is not known is null; an id
-that the source does not give, or a location that is not known, is ''."""
+"""Charging sessions. `session_id` and `last_hour` are those of their rows. A plug-out or a charging time that is not
+known is null; an id that the source does not give, or a location that is not known, is ''."""
 
 SHOWN_CHARACTERS = 200
 

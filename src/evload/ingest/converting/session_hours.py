@@ -52,7 +52,6 @@ class SessionHours:
             session_numbers(sessions).alias("session_id"),
             charging_seconds=pl.when(pl.col("charging_seconds").is_not_null()).then(within),
         )
-        yield replace(only_rejects(rejected(), 0), charging_sessions=sessions)
         told = sessions.select(
             plug_in=pl.col("plug_in_at").dt.epoch("s"), energy_wh="energy_wh", plugged="plugged_seconds"
         )
@@ -60,6 +59,8 @@ class SessionHours:
         if rows is not None and with_model and metered is not None:
             rows = rows.join(metered, on=["row", "hour"], how="full", coalesce=True).sort("row", "hour")
         assert rows is not None
+        charged = sessions.with_columns(last_hour=_last_hours(sessions, rows))
+        yield replace(only_rejects(rejected(), 0), charging_sessions=charged)
         numbers = pl.DataFrame(
             {
                 "user": self._users.numbered(sessions["user_id"]),
@@ -74,6 +75,14 @@ class SessionHours:
         self.conversion.energy_out_wh += int(rows[measures[0]].sum())
         columns = ("user", "location", "session", "hour", *measures)
         yield from blocks_of(rows.select(columns), self._users, self._locations)
+
+
+def _last_hours(sessions: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+    """A session without energy may have no row."""
+    last = rows.group_by("row").agg(pl.col("hour").max())
+    plug_ins = sessions.select(pl.col("plug_in_at").dt.epoch("s")).with_row_index("row")
+    hours = plug_ins.join(last, on="row", how="left", maintain_order="left").select(pl.coalesce("hour", "plug_in_at"))
+    return hours.select(pl.from_epoch("hour", "s").dt.cast_time_unit("us").dt.replace_time_zone("UTC")).to_series()
 
 
 def session_numbers(sessions: pl.DataFrame) -> pl.Series:

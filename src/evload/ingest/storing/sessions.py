@@ -15,7 +15,7 @@ WITHDRAWN = -1
 """What shows in the place of a load's number, for a moment, in rows that are about to go."""
 STAGED = (
     "session_key", "session_id", "source_session_id", "user_id", "location_id", "plug_in_at", "plug_out_at",
-    "charging_seconds", "energy_kwh",
+    "charging_seconds", "energy_kwh", "last_hour",
 )  # fmt: skip
 
 
@@ -54,6 +54,7 @@ def _staged(sessions: pl.DataFrame) -> pl.DataFrame:
         "plug_out_at",
         "charging_seconds",
         (pl.col("energy_wh") / 1000).alias("energy_kwh"),  # as exact in its shortest text as in whole Wh
+        "last_hour",
     )
 
 
