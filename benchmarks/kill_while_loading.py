@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,20 +23,23 @@ import click
 from common import EVLOAD, environment, fetch, machine, run, table, write_results
 from evload.embedded import running_server
 from evload.embedded.cluster import Cluster
-from loading_files import History, write_days
+from loading_files import History, write_days, write_sessions
 from views import check_views
 
+State = tuple[int, ...]
+"""Rows, rows that the records of loads say were inserted, sessions, and the Wh of these."""
+NOTHING: State = (0, 0, 0, 0)
 Kill = Callable[["subprocess.Popen[bytes]"], None]
 BEFORE_THE_WORK_SECONDS = 0.3  # until then Python is still loading
 
 
 @dataclass
 class Step:
-    """A load that is killed, then done: from the rows there are before to those there are after it."""
+    """A load that is killed, then done: from what there is before to what there is after it."""
 
-    file: Path
-    before: int = 0
-    after: int = 0
+    arguments: list[str | Path]
+    before: State = NOTHING
+    after: State = NOTHING
     seconds: float = 0.0
 
 
@@ -63,24 +66,24 @@ class Site:
     def load(self, step: Step) -> None:
         """How long it takes changes with what else the machine does, so the latest time is kept."""
         began = time.monotonic()
-        report = json.loads(self.evload("load", "--json", step.file))
-        if report["inserted"]:
+        report = json.loads(self.evload("load", "--json", *step.arguments))
+        if not report["already_loaded_as"]:
             step.seconds = time.monotonic() - began
 
-    def rows(self) -> int:
-        """Raises if rows, views and records of loads do not agree."""
+    def state(self) -> State:
+        """Raises if rows, views and sessions do not agree."""
         with self.server() as dsn:
             _until_alone(dsn)
             rows = check_views(dsn)
-            recorded = fetch(dsn, RECORDED)[0][0]
-        if rows != recorded:
-            raise Torn(f"{rows} rows, but {recorded} recorded as loaded")
-        return rows
+            *found, counted_sessions = fetch(dsn, STATE)[0]
+        if found[1] != counted_sessions:
+            raise Torn(f"{found[1]} sessions, but {counted_sessions} counted")
+        return (rows, *found)
 
-    def load_and_kill(self, file: Path, seconds: float, kill: Kill) -> str:
+    def load_and_kill(self, arguments: list[str | Path], seconds: float, kill: Kill) -> str:
         """Says how the load ended. The server runs before it, and whoever is left of it is gone afterwards."""
         with self.server():
-            command: list[str | Path] = [EVLOAD, "load", file, "--data-dir", self.data_dir]
+            command: list[str | Path] = [EVLOAD, "load", *arguments, "--data-dir", self.data_dir]
             env = environment({})
             with subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.folder, env=env
@@ -106,7 +109,15 @@ class Site:
 HUNG_AFTER_SECONDS = 30
 HUNG = f"HUNG, ended by this benchmark after {HUNG_AFTER_SECONDS} s"
 TOO_LATE = "done, all of the file there"
-RECORDED = "SELECT coalesce(sum(inserted), 0)::int8 FROM load_batch WHERE unloaded_at IS NULL"
+STATE = """
+SELECT
+    (SELECT coalesce(sum(inserted), 0)::int8 FROM load_batch WHERE unloaded_at IS NULL) AS inserted,
+    count(charging_session.index) AS sessions,
+    coalesce(sum(charging_session.energy_wh), 0)::int8 AS energy_wh,
+    min(site.stored_sessions) AS counted_sessions
+FROM site
+LEFT JOIN charging_session ON true
+"""
 
 
 def _nothing(text: str) -> None:
@@ -129,17 +140,26 @@ def _until_alone(dsn: str) -> None:
         time.sleep(0.02)
 
 
-def steps_of(site: Site, users: int) -> list[Step]:
+def hours(folder: Path, users: int) -> list[Step]:
     """A first load, which goes straight into the empty table, and one that is merged into what is there."""
-    history = History(users, 55).write(site.folder / "history.csv")
-    steps = [Step(history), Step(write_days(history, site.folder, 1)[0])]
-    rows = 0
+    history = History(users, 55).write(folder / "history.csv")
+    return [Step([history]), Step([write_days(history, folder, 1)[0]])]
+
+
+def sessions(folder: Path, users: int) -> list[Step]:
+    """A first load, and one that brings each session again, shorter, so that rows are withdrawn."""
+    files = ((folder / f"{minutes}.csv", minutes) for minutes in (240, 60))
+    return [Step(write_sessions(path, 100 * users, minutes)) for path, minutes in files]
+
+
+def measure(site: Site, steps: list[Step]) -> list[Step]:
+    state = NOTHING
     with site.server():
-        site.evload("status")
+        site.evload("migrate")
         for step in steps:
-            step.before = rows
+            step.before = state
             site.load(step)
-            step.after = rows = site.rows()
+            step.after = state = site.state()
         empty(site)
     return steps
 
@@ -147,7 +167,7 @@ def steps_of(site: Site, users: int) -> list[Step]:
 def empty(site: Site) -> None:
     for batch in batches(site):
         site.evload("unload", "--yes", str(batch))
-    assert site.rows() == 0
+    assert site.state() == NOTHING
 
 
 def batches(site: Site) -> list[int]:
@@ -162,38 +182,38 @@ def kill_many(site: Site, steps: list[Step], kills: int, kill: Kill) -> Counter[
         if found.total() - found[TOO_LATE] >= kills and step is steps[0]:
             break
         moment = random.uniform(BEFORE_THE_WORK_SECONDS, step.seconds)
-        ended = site.load_and_kill(step.file, moment, kill)
+        ended = site.load_and_kill(step.arguments, moment, kill)
         with site.server():
-            rows = site.rows()
-            if rows not in (step.before, step.after) or (ended == "done" and rows != step.after):
-                raise Torn(f"{rows} rows after {moment:.3f} s, {ended}; expected {step.before} or {step.after}")
+            state = site.state()
+            if state not in (step.before, step.after) or (ended == "done" and state != step.after):
+                raise Torn(f"{state} after {moment:.3f} s, {ended}; expected {step.before} or {step.after}")
             site.load(step)
-            if site.rows() != step.after:
-                raise Torn(f"the next load has not brought the {step.after} rows")
+            if site.state() != step.after:
+                raise Torn(f"the next load has not brought {step.after}")
             if step is steps[-1]:
                 empty(site)
-        found[f"{ended}, {'all' if rows == step.after else 'nothing'} of the file there"] += 1
+        found[f"{ended}, {'all' if state == step.after else 'nothing'} of the file there"] += 1
     return found
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="4 kills of each, of loads of 20 thousand rows instead of 100 thousand.")
+@click.option("--quick", is_flag=True, help="4 kills of each, of loads of a fifth of the rows.")
 @click.option("--kills", default=50, show_default=True, help="Of each, in the middle of a load.")
 def main(quick: bool, kills: int) -> None:
     results: dict[str, Any] = {}
     hung = 0
-    for whom, name in (("the loader", "loader"), ("Postgres", "postmaster")):
+    for (whom, name), steps_of in product((("the loader", "loader"), ("Postgres", "postmaster")), (hours, sessions)):
         with TemporaryDirectory(prefix="evload-benchmark-") as folder:
             site = Site(Path(folder))
-            steps = steps_of(site, 40 if quick else 200)
-            seconds = ", ".join(f"{step.after - step.before:,} rows in {step.seconds:.1f} s" for step in steps)
-            print(f"kill -9 of {whom} during loads of {seconds}")
+            steps = measure(site, steps_of(site.folder, 40 if quick else 200))
+            seconds = ", ".join(f"{step.after[0]:,} rows in {step.seconds:.1f} s" for step in steps)
+            print(f"kill -9 of {whom} during loads of {steps_of.__name__} that leave {seconds}")
             with site.server() if name == "loader" else nullcontext():
                 found = kill_many(site, steps, 4 if quick else kills, getattr(site, f"kill_{name}"))
             print(table(["what came of it", "times"], sorted(found.items())))
             print("All or nothing, views right, and the next load worked, every time.\n")
             hung += sum(times for what, times in found.items() if what.startswith(HUNG))
-            results[name] = found
+            results[f"{name}, {steps_of.__name__}"] = found
             if not quick:
                 with site.server() as dsn:
                     results["machine"] = machine(dsn)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from common import EVLOAD, fetch, run
@@ -46,6 +46,30 @@ def _moved(lines: list[str], days_after_the_last: int) -> Iterator[str]:
 def write_correction(dsn: str, path: Path, more_kwh: str) -> Path:
     """100 rows spread over what is stored, in a long history on 100 different days, with a little more energy."""
     return _write(path, (f"{row['line']}\r\n" for row in fetch(dsn, CORRECTION, more_kwh)))
+
+
+SESSIONS_MAPPING = """
+kind = "session"
+id = "id"
+user = "user"
+start = "start"
+duration = "plugged"
+duration_unit = "min"
+energy = "kwh"
+timezone = "UTC"
+"""
+
+
+def write_sessions(path: Path, count: int, minutes: int) -> list[str | Path]:
+    """As many sessions as asked for, each plugged in for some minutes. Gives what `evload load` takes to read them."""
+    mapping = path.with_suffix(".toml")
+    mapping.write_text(SESSIONS_MAPPING)
+    with path.open("w") as file:
+        file.write("id,user,start,plugged,kwh\n")
+        for number in range(1, count + 1):
+            start = datetime(2025, 1, 1) + timedelta(minutes=10 * number)
+            file.write(f"{number},u{number % 97},{start:%Y-%m-%d %H:%M},{minutes},{minutes / 30:.3f}\n")
+    return ["--format", mapping, path]
 
 
 CORRECTION = """
