@@ -15,14 +15,14 @@ def formats(context: click.Context) -> None:
 
 
 def _list() -> None:
-    from evload.ingest.formats.table import IN_CODE
+    from evload.ingest.mapping.in_code import IN_CODE
     from evload.ingest.mapping.presets import presets
 
     for preset in presets():
         mapping = preset.mapping
         click.echo(f"{preset.name} ({mapping.kind}): {mapping.about}\n    {mapping.example}")
-    for name, about in IN_CODE.items():
-        click.echo(f"{name}: {about}")
+    for name, one in IN_CODE.items():
+        click.echo(f"{name}: {one.about}")
     click.echo(
         "`evload formats show NAME` prints one, to be changed into your own; `evload load --format my.toml` reads it."
     )

@@ -132,7 +132,7 @@ async def test_a_wrong_year_is_counted_quickly_and_not_filled(
     dsn: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "a.csv", FIRST, FIRST.replace("2018", "2091"))
-    with pytest.raises(NothingLoaded, match=r"between 2018-12-21 and 2091-12-21.*--fill-gaps"):
+    with pytest.raises(NothingLoaded, match=r"from 2018-12-21 to 2091-12-21.*correct or take out"):
         await load_file(dsn, path, FILL)
     assert await connection.fetchval("SELECT count(*) FROM load_batch") == 0
     assert (await load_file(dsn, path)).hours_without_rows == (

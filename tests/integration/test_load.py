@@ -96,7 +96,7 @@ async def test_strict_refuses_the_file_and_keeps_the_reasons(
 
 
 async def test_a_file_of_rejects_alone_is_an_error(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    with pytest.raises(NothingLoaded, match="every one of its 1 rows was rejected"):
+    with pytest.raises(NothingLoaded, match="no hours are left: 1 of its 1 rows were rejected"):
         await load_file(dsn, write(tmp_path / "a.csv", BROKEN), LoadOptions(tmp_path))
     assert await connection.fetchval("SELECT count(*) FROM load_batch") == 0
 

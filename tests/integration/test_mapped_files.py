@@ -1,5 +1,6 @@
 """Files that mappings make hours of are stored, reported and taken out like hourly ones."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -120,5 +121,22 @@ async def test_strict_refuses_a_mapped_file_as_a_whole(dsn: str, tmp_path: Path)
 
 async def test_a_file_of_bad_rows_alone_is_refused(dsn: str, tmp_path: Path) -> None:
     path = text(tmp_path / "m.csv", "timestamp,user,kwh\nsoon,a,1\nlater,a,1\n")
-    with pytest.raises(NothingLoaded, match="every one of its 2 rows was rejected"):
+    with pytest.raises(NothingLoaded, match="no hours are left: 2 of its 2 rows were rejected"):
         await load_file(dsn, path, LoadOptions(tmp_path))
+
+
+async def test_a_wide_file_is_loaded_where_each_row_has_a_bad_value(dsn: str, tmp_path: Path) -> None:
+    mapping = parse_mapping('kind = "wide"\nstart = "time"\nstep = "1h"', "my.toml")
+    path = text(tmp_path / "m.csv", "time,a,b,c\n2020-01-01 10:00,1,x,y\n2020-01-01 11:00,2,x,y\n")
+    options = LoadOptions(tmp_path, named=Named("my.toml", mapping))
+    report = await load_file(dsn, path, options)
+    assert (report.rows_read, report.inserted, report.rejected) == (2, 2, 4)
+    with pytest.raises(NothingLoaded, match="4 values of its 2 rows were rejected and --strict is on"):
+        await load_file(dsn, path, replace(options, strict=True, again=True))
+
+
+async def test_sessions_decades_apart_are_refused_with_what_to_do(dsn: str, tmp_path: Path) -> None:
+    later = "20;AdO3;AdO3-4;Private;NA;22.12.2091 01:00;1;22.12.2091 03:00;3;3,6;2\r\n"
+    path = text(tmp_path / "s.csv", TRONDHEIM + later)
+    with pytest.raises(NothingLoaded, match=r"from 2018-\d\d-\d\d to 2091.*correct or take out.*files of their own"):
+        await load_file(dsn, path)

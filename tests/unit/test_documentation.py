@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from evload.api.contract.endpoints import ENDPOINTS
 from evload.cli import main
-from evload.ingest.formats.table import IN_CODE
+from evload.ingest.mapping.in_code import IN_CODE
 from evload.ingest.mapping.model import KINDS
 from evload.ingest.mapping.presets import presets
 from evload.settings import Settings

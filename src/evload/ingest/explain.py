@@ -11,7 +11,7 @@ from evload.ingest.block import Block
 from evload.ingest.frames import MEASURES, WH
 from evload.ingest.mapping.columns import found, needs
 from evload.ingest.options import LoadOptions
-from evload.ingest.read import LoadFile
+from evload.ingest.read import LoadFile, opened
 
 ROWS = 200  # meters tell hours by several rows
 HOURS = 12
@@ -20,14 +20,7 @@ REJECTS = 3
 
 def explained(path: Path, timezone: str, options: LoadOptions) -> str:
     """Raises UnreadableFile."""
-    file = LoadFile(
-        path,
-        timezone,
-        location_pattern=options.location_pattern,
-        named=options.named,
-        powers=options.powers,
-        first_rows=ROWS,
-    )
+    file = opened(path, timezone, options, ROWS)
     blocks = list(file.blocks())
     hours = [line for block in blocks for line in _hours(block, ZoneInfo(timezone))]
     rejects = [

@@ -53,8 +53,9 @@ async def fill(
     for before, after in gaps:
         if after - before > LONG:
             raise NothingLoaded(
-                f"{name}: nothing loaded, as it has no row between {before:%Y-%m-%d} and {after:%Y-%m-%d}, which is too"
-                " long for --fill-gaps. Look whether these dates are right."
+                f"{name}: nothing loaded, as no row is there from {before:%Y-%m-%d} to {after:%Y-%m-%d}, too many years"
+                " to fill their hours. If one of these dates is wrong, correct or take out its rows; if both are right,"
+                " load the rows before and after as files of their own."
             )
     filled = [hour for before, after in gaps for hour in hours_between(before, after, zone)]
     records = ((batch_id, hour, hour + HOUR, *FILLER) for hour in filled)

@@ -12,7 +12,7 @@ from evload.ingest.batches import take_out
 from evload.ingest.block import Block
 from evload.ingest.known import same_file
 from evload.ingest.options import LoadOptions
-from evload.ingest.read import LoadFile
+from evload.ingest.read import LoadFile, opened
 from evload.ingest.rejects import NothingLoaded, Rejects
 from evload.ingest.report import LoadReport, Stopwatch
 from evload.ingest.storing.copying import Counts, DirectCopy, copy
@@ -65,7 +65,7 @@ class _Load:
             return
         zone = self._options.timezone or await connection.fetchval(query("site/timezone").text)
         self._zone = ZoneInfo(zone)
-        file = self._opened(zone)
+        file = opened(self._path, zone, self._options)
         if not self._options.is_sample:
             await self._take_out_sample(connection)
         if not self._options.dry_run and await self._is_first(connection):
@@ -76,17 +76,6 @@ class _Load:
         self.report.unused_columns = file.unused_columns
         self.report.conversion = file.conversion
         await self._finish(connection, file)
-
-    def _opened(self, zone: str) -> LoadFile:
-        options = self._options
-        return LoadFile(
-            self._path,
-            zone,
-            location_pattern=options.location_pattern,
-            named=options.named,
-            powers=options.powers,
-            source=options.source,
-        )
 
     def close(self) -> None:
         self.rejects.close()

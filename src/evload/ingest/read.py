@@ -21,10 +21,23 @@ from evload.ingest.formats.source import READ_BYTES, Source, UnreadableFile, ope
 from evload.ingest.formats.table import format_of
 from evload.ingest.mapping.columns import Named
 from evload.ingest.mapping.model import Hourly
+from evload.ingest.options import LoadOptions
 
 __all__ = ["Block", "LoadFile", "UnreadableFile"]
 
 BLOCK_BYTES = 9 << 20
+
+
+def opened(path: Path, timezone: str, options: LoadOptions, first_rows: int | None = None) -> "LoadFile":
+    return LoadFile(
+        path,
+        timezone,
+        location_pattern=options.location_pattern,
+        named=options.named,
+        powers=options.powers,
+        first_rows=first_rows,
+        source=options.source,
+    )
 
 
 class LoadFile:

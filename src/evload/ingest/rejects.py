@@ -56,14 +56,12 @@ class Rejects:
     def finish(self, rows_read: int, rows_stored: int, *, strict: bool) -> None:
         """Raises NothingLoaded where the file must not be loaded for its rejects."""
         self._complete()
+        values = "" if self.count <= rows_read else "values "  # a row of a wide table has several
+        rejected = f"{self.count:,} {values}of its {rows_read:,} rows were rejected"
         if self.count and strict:
-            raise self._nothing_loaded(
-                f"{self.count:,} of its {rows_read:,} rows were rejected and --strict is on."
-                f" The rows and the reasons are in {self.path}"
-            )
+            raise self._nothing_loaded(f"{rejected} and --strict is on. These and the reasons are in {self.path}")
         if self.count and not rows_stored:
-            rejected = "every one of its" if self.count == rows_read else f"no hour is left, {self.count:,} of its"
-            raise self._nothing_loaded(f"{rejected} {rows_read:,} rows was rejected. The reasons are in {self.path}")
+            raise self._nothing_loaded(f"no hours are left: {rejected}. The reasons are in {self.path}")
 
     def close(self) -> None:
         """Takes away what is not complete, as where the load was stopped."""

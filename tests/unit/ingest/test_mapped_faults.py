@@ -1,12 +1,18 @@
 """What a mapping or a file says is used, counted or refused, and never passed over in silence."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from evload.ingest.explain import explained
 from evload.ingest.mapping.model import MappingError, parse_mapping
-from evload.ingest.read import UnreadableFile
+from evload.ingest.mapping.presets import mapping_named, text_of
+from evload.ingest.options import LoadOptions
+from evload.ingest.read import LoadFile, UnreadableFile
 from tests.unit.ingest.converted import converted
+from tests.unit.ingest.test_records import ZAPTEC
 
 INTERVAL = 'kind = "interval"\nenergy = "value"\nuser = "user"\n'
 HOURLY = """
@@ -138,3 +144,28 @@ def test_lines_of_json_whose_records_hold_lists(tmp_path: Path) -> None:
     text = text.replace("10:00", "11:00", 1)
     found = converted(tmp_path, text, INTERVAL + 'start = "time"\nstep = "1h"\n', name="data.jsonl")
     assert sorted(found.wh().values()) == [1000, 1000]
+
+
+def test_a_reject_of_a_wide_table_names_the_column_of_its_charger(tmp_path: Path) -> None:
+    text = "time,a,b\n2020-01-01 10:00,1,much\n2020-01-01 11:00,-1,2\n"
+    found = converted(tmp_path, text, 'kind = "wide"\nstart = "time"\nstep = "1h"\n')
+    assert found.rejects == [(2, "b", "much", "is no number"), (3, "a", "-1", "energy is negative")]
+
+
+def test_records_with_their_hours_are_read_so_by_the_name_of_their_format(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.json"
+    path.write_text(json.dumps(ZAPTEC))
+    named = LoadFile(path, "Europe/Oslo", named=mapping_named("zaptec"))
+    assert sum(block.rows["metered_kwh_wh"].sum() for block in named.blocks()) == 3000
+
+
+@pytest.mark.parametrize("ask", [mapping_named, text_of])
+def test_a_format_without_a_mapping_says_so(ask: Callable[[str], object]) -> None:
+    with pytest.raises(MappingError, match=r"The format ocpi has no mapping: .* without --format"):
+        ask("ocpi")
+
+
+def test_explaining_puts_the_source_before_names_as_loading_does(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("timestamp,user,kwh\n2020-01-01 10:00,a,1\n2020-01-01 11:00,a,2\n")
+    assert "user north/a, metered_kwh 1.000" in explained(path, "UTC", LoadOptions(source="north"))

@@ -9,8 +9,8 @@ import polars as pl
 
 from evload.ingest.cleaning.texts import normalised, stripped
 from evload.ingest.converting.instants import Clock, instants
-from evload.ingest.frames import rejected
-from evload.ingest.mapping.columns import bare, found
+from evload.ingest.frames import SHOWN_CHARACTERS, rejected
+from evload.ingest.mapping.columns import bare, found, raw_name, spelling
 from evload.ingest.mapping.model import Common, NameFrom, ZoneFrom
 from evload.measures import MEASURES
 
@@ -25,10 +25,14 @@ BETWEEN_THOUSANDS = {",": r"[. '\u00a0\u202f]", ".": ","}
 
 @dataclass(frozen=True)
 class Fault:
-    """Why rows are rejected: `column` is a raw name, `reason` null where nothing is wrong."""
+    """Why rows are rejected: `column` is a raw name, `reason` null where nothing is wrong.
+
+    `names` are what the table calls the column, row by row, where that differs.
+    """
 
     column: str
     reason: pl.Series
+    names: pl.Series | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Cells:
 
     def column(self, pattern: str) -> str:
         """The raw name of the one column that is meant. Its presence was checked with the header."""
-        return f"c{found(pattern, self.spelled)[0]}"
+        return raw_name(found(pattern, self.spelled)[0])
 
     def text(self, rows: pl.DataFrame, pattern: str) -> pl.Series:
         return rows.select(stripped(pl.col(self.column(pattern)))).to_series()
@@ -181,19 +185,7 @@ def parted(
         is_bad = told["first"] == place
         value = rows.filter(is_bad)[fault.column] if fault.column in rows.columns else None
         bad = told.filter(is_bad)
-        name = (
-            spelled[int(fault.column[1:])]
-            if fault.column.startswith("c") and fault.column[1:].isdigit()
-            else fault.column
-        )
-        parts.append(
-            bad.select(
-                "line",
-                column=pl.lit(name),
-                value=(value if value is not None else pl.Series([""] * bad.height)).str.slice(0, 200)
-                if bad.height
-                else pl.lit("", pl.String),
-                reason=str(place),
-            )
-        )
+        name = pl.lit(spelling(fault.column, spelled)) if fault.names is None else fault.names.filter(is_bad)
+        shown = pl.lit("") if value is None else value.str.slice(0, SHOWN_CHARACTERS)
+        parts.append(bad.select("line", column=name, value=shown, reason=str(place)))
     return told["first"].is_null(), pl.concat(parts).sort("line")

@@ -4,13 +4,14 @@ import polars as pl
 
 from evload.ingest.converting.cells import Cells
 from evload.ingest.frames import MEASURES
+from evload.ingest.mapping.columns import spelling
 from evload.ingest.mapping.model import Hourly
 
 
 def published_names(cells: Cells, mapping: Hourly) -> dict[str, str]:
     """Gives the table's own name for each of `frames.COLUMNS`."""
     columns = {**_columns(cells, mapping), "user_id": cells.user_column, "location_id": cells.location_column}
-    return {name: cells.spelled[int(column[1:])] for name, column in columns.items() if column}
+    return {name: spelling(column, cells.spelled) for name, column in columns.items() if column}
 
 
 def published_rows(cells: Cells, mapping: Hourly, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """The kinds `interval` and `wide`: energies of some minutes, or readings of a meter, become hours."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import polars as pl
 
@@ -13,29 +14,31 @@ from evload.ingest.converting.names import Names, blocks_of
 from evload.ingest.converting.readings import between_readings, usual_step, with_lengths
 from evload.ingest.converting.summary import Conversion
 from evload.ingest.frames import rejected
-from evload.ingest.mapping.model import Interval, Intervals, Wide, ZoneFrom
+from evload.ingest.mapping.columns import raw_name, wide_columns
+from evload.ingest.mapping.model import Interval, Intervals, Wide
 from evload.ingest.parted import PartedRows
 from evload.measures import MEASURES
 
 ROWS_IN_MEMORY = 2_000_000
-# Whole units of an energy: a micro-Wh, or for a power a mW for one second. Numbers times `scale` are such units, or mW.
-SCALE = {"kWh": 1e9, "Wh": 1e6, "register-kWh": 1e9, "register-Wh": 1e6, "W-mean": 1e3, "kW-mean": 1e6}
-UNITS_PER_WH = {
-    "kWh": 10**6,
-    "Wh": 10**6,
-    "register-kWh": 10**6,
-    "register-Wh": 10**6,
-    "W-mean": 3_600_000,
-    "kW-mean": 3_600_000,
+
+
+class Unit(NamedTuple):
+    """Numbers times `scale` are whole micro-Wh, or of a power mW. None may be above `most`."""
+
+    scale: float
+    most: float
+
+
+UNITS = {
+    "kWh": Unit(1e9, MAXIMUM_KWH),
+    "Wh": Unit(1e6, MAXIMUM_KWH * 1e3),
+    "register-kWh": Unit(1e9, 9e6),
+    "register-Wh": Unit(1e6, 9e9),
+    "W-mean": Unit(1e3, MAXIMUM_KWH * 1e3),
+    "kW-mean": Unit(1e6, MAXIMUM_KWH),
 }
-MOST = {
-    "kWh": MAXIMUM_KWH,
-    "Wh": MAXIMUM_KWH * 1e3,
-    "register-kWh": 9e6,
-    "register-Wh": 9e9,
-    "W-mean": MAXIMUM_KWH * 1e3,
-    "kW-mean": MAXIMUM_KWH,
-}
+MICRO_WH_PER_WH = 10**6
+MW_SECONDS_PER_WH = 3_600_000
 MAXIMUM_WH = {measure.name: round(float(measure.maximum_kwh) * 1000) for measure in MEASURES}
 
 
@@ -54,9 +57,11 @@ class IntervalConverter:
         self._hours = Hours(cells.zone)
         self._step = mapping.step * 60 if mapping.step else None
         self._is_power = mapping.unit.endswith("-mean")
+        self._energy_column = cells.column(mapping.energy) if isinstance(mapping, Interval) else "energy"
         has_both = bool(mapping.start and mapping.end) or bool(mapping.date)
         self._needs_all = mapping.is_register or (self._is_power and not has_both and not self._step)
-        self._units_per_wh = UNITS_PER_WH[mapping.unit]
+        self._unit = UNITS[mapping.unit]
+        self._parts_per_wh = MW_SECONDS_PER_WH if self._is_power else MICRO_WH_PER_WH
 
     def close(self) -> None:
         self._rows.close()
@@ -90,9 +95,10 @@ class IntervalConverter:
 
     def _unpivoted(self, rows: pl.DataFrame) -> pl.DataFrame:
         """A row for each user's column. An empty cell is a missing energy, and none of 0."""
-        columns = wide_columns_of(rows, self._cells, self._mapping)
-        others = [name for name in rows.columns if name not in columns]
-        names = {column: self._cells.spelled[int(column[1:])] for column in columns}
+        assert isinstance(self._mapping, Wide)
+        spelled = self._cells.spelled
+        names = {raw_name(place): spelled[place] for place in wide_columns(self._mapping, spelled)}
+        columns, others = list(names), [name for name in rows.columns if name not in names]
         long = rows.unpivot(columns, index=others, variable_name="column", value_name="energy")
         return long.with_columns(
             pl.col("energy").str.strip_chars(), pl.col("column").replace_strict(names).alias("wide_user")
@@ -104,15 +110,15 @@ class IntervalConverter:
         self._conversion.leave_out("have no energy", int(missing.sum()))
         if not self._needs_all and missing.any():
             rows, missing = rows.filter(~missing), missing.filter(~missing)
-        users = rows["wide_user"] if "wide_user" in rows.columns else cells.users(rows)
+        wide_users = rows["wide_user"] if isinstance(mapping, Wide) else None
+        users = cells.users(rows) if wide_users is None else wide_users
         locations = cells.locations(rows, users)
         # Rows that have the same time may be of several registers.
         keys = pl.DataFrame([users.alias("user"), *(cells.text(rows, one).alias(one) for one in mapping.where)])
         start, end, faults = interval_times(cells, mapping, rows, keys, self._seen)
         number = cells.numbers(rows["energy"])
-        energy_column = "energy" if "wide_user" in rows.columns else cells.column(mapping.energy)  # type: ignore[attr-defined]
         faults += [
-            self._energy_fault(energy_column, number, missing),
+            Fault(self._energy_column, self._energy_fault(number, missing), wide_users),
             _nobody(cells, users),
             name_fault(cells.user_column, users.alias("name"), "user id"),
             name_fault(cells.location_column, locations.alias("name"), "location"),
@@ -123,15 +129,15 @@ class IntervalConverter:
                 "user": self._users.numbered(users),
                 "location": self._locations.numbered(locations),
                 "line": rows["line"],
-                "energy": (number * SCALE[mapping.unit]).round().cast(pl.Int64, strict=False),
+                "energy": (number * self._unit.scale).round().cast(pl.Int64, strict=False),
             }
         )
         for name, times in (("start", start), ("end", end)):
             found = found if times is None else found.with_columns(times.alias(name))
         return (found if good is None else found.filter(good)), rejects
 
-    def _energy_fault(self, column: str, number: pl.Series, missing: pl.Series) -> Fault:
-        given, most = pl.col("number"), MOST[self._mapping.unit]
+    def _energy_fault(self, number: pl.Series, missing: pl.Series) -> pl.Series:
+        given, most = pl.col("number"), self._unit.most
         reason = (
             pl.when(pl.col("missing"))
             .then(pl.lit(None))
@@ -143,7 +149,7 @@ class IntervalConverter:
             .then(pl.lit(f"is above {most:,.0f}, the most that is taken"))
         )
         told = pl.DataFrame([number.alias("number"), missing.alias("missing")])
-        return Fault(column, told.select(reason.alias("reason")).to_series())
+        return told.select(reason.alias("reason")).to_series()
 
     def _timed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Gives rows the start or the end that they do not tell, and powers their energy."""
@@ -154,7 +160,7 @@ class IntervalConverter:
             rows = rows.with_columns(other.alias("end" if step > 0 else "start"))
         length = pl.col("end") - pl.col("start")
         rows = rows.with_columns(energy=pl.col("energy") * length) if self._is_power else rows
-        self._conversion.energy_in_wh += float(rows["energy"].sum()) / self._units_per_wh
+        self._conversion.energy_in_wh += float(rows["energy"].sum()) / self._parts_per_wh
         return rows
 
     def _hours_of(self, part: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -167,7 +173,7 @@ class IntervalConverter:
         return added_up(self._hours.cut(self._timed(rows))), rejects
 
     def _judged_hours(self, hours: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        per_wh, measure = self._units_per_wh, self._mapping.measure
+        per_wh, measure = self._parts_per_wh, self._mapping.measure
         hours = hours.with_columns(
             (pl.col("energy") // per_wh + (pl.col("energy") % per_wh >= per_wh // 2).cast(pl.Int64)).alias(
                 f"{measure}_wh"
@@ -190,15 +196,6 @@ class IntervalConverter:
         conversion.incomplete_hours += int((hours["minutes"] != FULL_HOUR).sum())
         if not self._mapping.where:
             conversion.repeated_hours += int((hours["length"] > 60).sum())
-
-
-def wide_columns_of(rows: pl.DataFrame, cells: Cells, mapping: Intervals) -> list[str]:
-    assert isinstance(mapping, Wide)
-    times = {cells.column(one) for one in (*mapping.start, *mapping.end, mapping.date, mapping.hour) if one}
-    others = {cells.column(one) for one in mapping.where} | times | {cells.user_column, cells.location_column}
-    if isinstance(mapping.timezone, ZoneFrom):
-        others.add(cells.column(mapping.timezone.column))
-    return [name for name in rows.columns if name != "line" and name not in others]
 
 
 def _step_told(rows: pl.DataFrame) -> int:

@@ -99,9 +99,9 @@ def converted_records(
             f"{without:,} sessions do not say when their energy flowed, so that metered_kwh lacks them; all sessions"
             " are in the synthetic measures"
         )
-    if conversion.wattage_notes:
+    if conversion.sessions_in_wh:
         conversion.notes.append(
-            f"the charging periods of {conversion.wattage_notes:,} sessions were read as Wh: as kWh they had 1,000"
+            f"the charging periods of {conversion.sessions_in_wh:,} sessions were read as Wh: as kWh they had 1,000"
             " times their session's energy"
         )
     model = with_model or not metered.height or without > 0

@@ -102,7 +102,7 @@ def _cdr(line: int, record: dict[str, Any], conversion: Conversion) -> Known:
     if energy:
         factor = _factor(energy, total)
         if factor != 1:
-            conversion.wattage_notes += 1
+            conversion.sessions_in_wh += 1
         periods = [(begin, end, kwh / factor) for begin, end, kwh in periods]
     charging = None
     if record.get("total_time") is not None and record.get("total_parking_time") is not None:

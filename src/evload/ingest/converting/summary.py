@@ -21,7 +21,7 @@ class Conversion:
     repeated_hours: int = 0
     resets: int = 0
     gaps: int = 0
-    wattage_notes: int = field(default=0, repr=False)
+    sessions_in_wh: int = field(default=0, repr=False)
     left_out: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -7,7 +7,7 @@ from evload.errors import shown
 from evload.ingest.cleaning.texts import BLANKS
 from evload.ingest.formats.source import UnreadableFile
 from evload.ingest.frames import COLUMNS, KEYS
-from evload.ingest.mapping.columns import Named, bare, found, lacking, needs, score
+from evload.ingest.mapping.columns import Named, found, lacking, needs, raw_name, score, wide_columns
 from evload.ingest.mapping.looks import ADVICE
 from evload.ingest.mapping.model import Wide
 from evload.ingest.mapping.presets import recognised
@@ -73,10 +73,6 @@ def is_published(spelled: Sequence[str]) -> bool:
     return len(meant.intersection(KEYS)) >= PUBLISHED_KEYS
 
 
-def raw_name(place: int) -> str:
-    return f"c{place}"
-
-
 def mapped_columns(file: str, named: Named, spelled: Sequence[str], line: int | None = None) -> Columns:
     """Gives the columns that a mapping reads. Raises UnreadableFile where it is not plain which are meant."""
     indices: set[int] = set()
@@ -91,7 +87,7 @@ def mapped_columns(file: str, named: Named, spelled: Sequence[str], line: int | 
                 raise UnreadableFile(file, f"{problem}; name one of them", line)
             indices.update(meant)
     if isinstance(named.mapping, Wide):
-        indices.update(wide_columns(named.mapping, spelled, indices))
+        indices.update(wide_columns(named.mapping, spelled))
     return Columns(tuple(spelled), {raw_name(place): place for place in sorted(indices)})
 
 
@@ -106,12 +102,6 @@ def named_by_columns(file: str, wanted: Named | None, spelled: Sequence[str]) ->
     if not score(best.mapping, spelled):
         raise UnreadableFile(file, f"has columns of no format that evload knows: {_shown(spelled)}; {ADVICE}")
     return best
-
-
-def wide_columns(mapping: Wide, spelled: Sequence[str], others: set[int]) -> list[int]:
-    """The columns with the energies of one user each: as named, or all that mean nothing else and have a name."""
-    meant = {place for pattern in mapping.columns for place in found(pattern, spelled)}
-    return [place for place in sorted(meant - others) if bare(spelled[place])]
 
 
 def known(spelled: Sequence[str]) -> int:

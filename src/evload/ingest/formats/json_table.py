@@ -13,17 +13,13 @@ from evload.ingest.formats.header import UTF8_BOM
 from evload.ingest.formats.source import Source, UnreadableFile
 from evload.ingest.frames import rejected
 from evload.ingest.mapping.columns import Named, score
+from evload.ingest.mapping.in_code import IN_CODE
 from evload.ingest.mapping.looks import described
 from evload.ingest.mapping.presets import recognised
 
 MOST_BYTES = 256 << 20
 LINE_BYTES = 16 << 20
 RECORDS_AT_ONCE = 20_000
-# Records whose lists say when energy flowed: by the fields that they all have.
-NESTED = {
-    "ocpi": {"total_energy", "charging_periods"},
-    "zaptec": {"EnergyDetails", "StartDateTime"},
-}
 
 
 def is_json(stream: BinaryIO) -> bool:
@@ -44,7 +40,7 @@ class JsonTable:
             raise UnreadableFile(source.name, "has no records; load JSON with a list of objects")
         self._records = chain(first, records)
         keys = set(first[0][1])
-        self.nested = next((name for name, fields in NESTED.items() if not wanted and fields <= keys), "")
+        self.nested = _in_code(keys, wanted)
         spelled = list(dict.fromkeys(key for _, record in first for key in record))
         self.named = None if self.nested else _mapping(source.name, wanted, spelled, first)
         self.columns = mapped_columns(source.name, self.named, spelled) if self.named else Columns(tuple(spelled), {})
@@ -63,6 +59,12 @@ class JsonTable:
             schema = {"line": pl.Int64(), **dict.fromkeys(columns, pl.String())}
             rows = pl.DataFrame({"line": list(lines), **columns}, schema=schema)
             yield RawBlock(rows, rejected(), self._source.reader.bytes_read)
+
+
+def _in_code(keys: set[str], wanted: Named | None) -> str:
+    """The format that is read in code, where records with these fields are in one; a mapping may be called like it."""
+    meant = [name for name, one in IN_CODE.items() if one.fields <= keys and (not wanted or wanted.name == name)]
+    return next(iter(meant), "")
 
 
 def _mapping(file: str, wanted: Named | None, spelled: list[str], first: list[Record]) -> Named:
@@ -101,7 +103,7 @@ def _records(file: str, stream: BinaryIO) -> Iterator[Record]:
 
 def _lists(value: dict[str, Any]) -> list[list[Any]]:
     """The lists of records in an answer of a server, as in `{"_items": [...]}`, but not those of a record itself."""
-    if any(fields <= set(value) for fields in NESTED.values()):
+    if _in_code(set(value), None):
         return []
     return [one for one in value.values() if isinstance(one, list) and one and isinstance(one[0], dict)]
 

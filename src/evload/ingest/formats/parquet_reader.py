@@ -19,8 +19,9 @@ from typing import Any
 
 import polars as pl
 
-from evload.ingest.formats.columns import Columns, find_columns, is_published, raw_name
+from evload.ingest.formats.columns import Columns, find_columns, is_published
 from evload.ingest.formats.source import UnreadableFile
+from evload.ingest.mapping.columns import raw_name
 
 ROWS_PER_BLOCK = 100_000
 IDLE_SECONDS = 10.0

@@ -96,9 +96,7 @@ class TextTable:
         self._grammar = Grammar(self._header)
         self.columns = self._header.columns
         self.named, self.preamble = self._header.named, self._header.preamble
-        self._measures = [
-            name for name in (self.columns.index if self.named else MEASURES) if name in self.columns.index
-        ]
+        self._measures = [name for name in self.columns.index if self.named or name in MEASURES]
         self._commas_are_clear = self._header.separator != ","
 
     def __iter__(self) -> Iterator[RawBlock]:

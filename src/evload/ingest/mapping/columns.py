@@ -10,6 +10,7 @@ from evload.ingest.mapping.model import Common, Hourly, Interval, Intervals, Map
 from evload.ingest.mapping.model import ZoneFrom as _ZoneFrom
 
 _BLANKS = re.compile(f"[{BLANKS}_-]")
+_RAW_NAME = re.compile("c[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,23 @@ def found(pattern: str, spelled: Sequence[str]) -> list[int]:
     """Gives the places of the columns that a name means, which may have a `*` in it, or ` | ` between two names."""
     expression = _expression(pattern)
     return [place for place, name in enumerate(spelled) if expression.fullmatch(bare(name))]
+
+
+def raw_name(place: int) -> str:
+    """What the column at a place of a mapped table is called in raw rows."""
+    return f"c{place}"
+
+
+def spelling(raw: str, spelled: Sequence[str]) -> str:
+    """What the table calls the column of a raw name; any other name stays."""
+    return spelled[int(raw[1:])] if _RAW_NAME.fullmatch(raw) else raw
+
+
+def wide_columns(mapping: Wide, spelled: Sequence[str]) -> list[int]:
+    """The columns with the energies of one user each: as named, or all that mean nothing else and have a name."""
+    others = {place for need in needs(mapping) for pattern in need.patterns for place in found(pattern, spelled)}
+    meant = {place for pattern in mapping.columns for place in found(pattern, spelled)}
+    return [place for place in sorted(meant - others) if bare(spelled[place])]
 
 
 def lacking(mapping: Mapping, spelled: Sequence[str]) -> list[Need]:

@@ -115,7 +115,7 @@ class Intervals(Common):
     end: Texts = []
     date: str | None = None
     hour: str | None = None
-    label: Literal["start", "end", "hour-number"] | None = None
+    label: Literal["start", "end"] | None = None
     step: Minutes | None = None
     unit: Literal["kWh", "Wh", "W-mean", "kW-mean", "register-kWh", "register-Wh"] = "kWh"
     measure: Measure = "metered_kwh"
@@ -127,7 +127,7 @@ class Intervals(Common):
     @property
     def labels(self) -> str:
         """What a row's time says about its interval."""
-        return self.label or ("hour-number" if self.date else "start" if self.start else "end")
+        return self.label or ("start" if self.start else "end")
 
     @model_validator(mode="after")
     def _has_one_time(self) -> Self:
@@ -135,10 +135,8 @@ class Intervals(Common):
             raise ValueError("`date` and `hour` belong together: name both columns")
         if bool(self.date) == bool(self.start or self.end):
             raise ValueError("the time is missing: name the column `start`, or `end`, or both `date` and `hour`")
-        if self.label == "hour-number" and not self.date:
-            raise ValueError('label = "hour-number" needs the columns `date` and `hour`')
-        if self.date and self.label not in (None, "hour-number"):
-            raise ValueError('with `date` and `hour` the label is "hour-number"')
+        if self.date and self.label:
+            raise ValueError("with `date` and `hour` the key `label` has no meaning")
         if self.date and isinstance(self.timezone, ZoneFrom):
             raise ValueError("with `date` and `hour` the key `timezone` names one zone for all rows")
         if self.is_register and self.start and self.end:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from evload.errors import shown
 from evload.ingest.mapping.columns import Named
+from evload.ingest.mapping.in_code import IN_CODE
 from evload.ingest.mapping.model import MappingError, parse_mapping, read_mapping
 
 FOLDER = Path(__file__).parent / "toml"
@@ -40,5 +41,9 @@ def mapping_named(name: str) -> Named:
 
 
 def _unknown(name: str) -> MappingError:
+    if name in IN_CODE:
+        return MappingError(
+            f"The format {name} has no mapping: its files are recognised by their fields, without --format."
+        )
     known = ", ".join(preset.name for preset in presets())
     return MappingError(f"There is no format {shown(name)}: give a .toml file, or one of {known}.")
