@@ -7,10 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evload.ingest.converting.instants import Clock, instants
 from evload.ingest.read import LoadFile, UnreadableFile
 from tests.unit.ingest.converted import Converted, converted
 
@@ -213,3 +215,16 @@ def test_a_file_that_tells_no_hours_is_refused(tmp_path: Path, rows: str, proble
         converted(tmp_path, text, MAPPING + 'start = "time"\n')
     with pytest.raises(UnreadableFile, match="looks like intervals: time, user"):
         list(LoadFile(path, "UTC").blocks())
+
+
+@pytest.mark.parametrize("odd", ["", "2020-01-01T10:00:00", "2020-01-01T10:00:00+15:00", "2020-01-01T10:00:00 +01:00"])
+def test_each_time_has_its_own_offset(odd: str) -> None:
+    """Also where not all times and offsets can be read apart."""
+    ahead = [f"{sign}{hours:02}:{minutes}" for sign in "+-" for hours in range(15) for minutes in ("00", "30", "59")]
+    written = [f"2020-01-01T10:00:00{offset}" for offset in ahead]
+    clock = Clock("Europe/Oslo")
+    for texts in (written, [*written, odd]):
+        found = instants(pl.Series(texts), clock)
+        for name in ("earliest", "latest"):
+            assert found[name].to_list()[: len(written)] == [datetime.fromisoformat(text) for text in written]
+    assert found.row(-1) == instants(pl.Series([odd]), clock).row(0)

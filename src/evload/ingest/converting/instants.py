@@ -33,6 +33,7 @@ LETTERS = {
     **{"EEST": 3, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9},
     **{"AKDT": -8, "HST": -10},
 }
+OFFSET_AT_END = re.compile("[+-](?P<hours>0[0-9]|1[0-4]):(?P<minutes>[0-5][0-9])")
 OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?00)?")
 
 
@@ -126,14 +127,32 @@ def _by_formats(texts: pl.Series, formats: Sequence[str], zone: str) -> pl.DataF
 def _parsed(texts: pl.Series, form: str) -> pl.Series:
     """A time without an offset is naive, one with an offset in UTC. Null where it is not in this form."""
     has_offset = "%z" in form
-    found = texts.str.to_datetime(
-        form, time_unit="us", strict=False, cache=False, time_zone="UTC" if has_offset else None
-    ).alias("time")
+    found = _offsets_apart(texts, form) if form.endswith("%z") else None
+    if found is None:
+        zone = "UTC" if has_offset else None
+        found = texts.str.to_datetime(form, time_unit="us", strict=False, cache=False, time_zone=zone).alias("time")
     years = found.dt.year()
     if found.null_count() < len(found) and not (years.min() >= YEARS[0] and years.max() <= YEARS[1]):  # type: ignore[operator]
         found = found.set(~years.is_between(*YEARS).fill_null(True), None)
     is_utc = form.endswith(("Z", " GMT", " UTC")) and not has_offset
     return found.dt.replace_time_zone("UTC") if is_utc else found
+
+
+def _offsets_apart(texts: pl.Series, form: str) -> pl.Series | None:
+    """Reads times and offsets apart, a third of the work. None where a text is not a time and `+hh:mm`."""
+    tails = texts.str.tail(6)
+    offsets = {tail: found for tail in tails.unique() if (found := OFFSET_AT_END.fullmatch(tail or ""))}
+    if len(offsets) < tails.n_unique():
+        return None
+    local = texts.str.head(-6).str.to_datetime(form.removesuffix("%z"), time_unit="us", strict=False, cache=False)
+    if local.null_count():
+        return None
+    ahead = {
+        tail: timedelta(hours=int(found["hours"]), minutes=int(found["minutes"])) * (-1 if tail[0] == "-" else 1)
+        for tail, found in offsets.items()
+    }
+    utc = local - tails.replace_strict(ahead, return_dtype=pl.Duration("us"))
+    return utc.dt.replace_time_zone("UTC").alias("time")
 
 
 def _resolved(times: pl.Series, zone: str) -> pl.DataFrame:
