@@ -62,11 +62,11 @@ def sessions(folder: Path) -> Loading:
     (folder / "mapping.toml").write_text(MAPPING)
     many = [
         Session(str(number), f"u{number % 40}", "here", START + timedelta(hours=3 * number), 150, None, 5_400)
-        for number in range(1, 5_001)
+        for number in range(1, 2_001)
     ]
     file = write_sessions(folder / "sessions.csv", *many)
     arguments = ("load", "--format", folder / "mapping.toml", "--power", "3.6", file)
-    return Loading(arguments, 8, 15_000, 5_000)
+    return Loading(arguments, 3, 6_000, 2_000)
 
 
 @pytest.mark.parametrize("loading_of", [hours, sessions])
