@@ -111,6 +111,7 @@ async def assert_views_agree(connection: asyncpg.Connection) -> None:
         timezone = await connection.fetchval("SELECT timezone FROM site")
         assert ZoneInfo(timezone)
         recent_since = await connection.fetchval("SELECT greatest(recent_since, '1800-01-01') FROM site")
+        await _assert_session_days_agree(connection, timezone)
         names = ", ".join(("day", "user_id", "hours", "sessions_begun", *MEASURES, *PEAKS))
         days = f"SELECT {names} FROM user_day ORDER BY day, user_id"
         expected = _user_days(rows, timezone)
@@ -136,6 +137,35 @@ async def assert_views_agree(connection: asyncpg.Connection) -> None:
             closed = _daily(hourly.filter(pl.col("date_from") < recent_since), timezone, measure)
             monthly = await connection.fetch("SELECT * FROM monthly_closed WHERE measure = $1 ORDER BY month", measure)
             assert [tuple(row) for row in monthly] == list(_monthly(closed, measure).iter_rows())
+
+
+async def _assert_session_days_agree(connection: asyncpg.Connection, timezone: str) -> None:
+    names = ("plug_in_at", "energy_wh", "plugged_seconds", "charging_seconds")
+    found = await connection.fetch(f"SELECT {', '.join(names)} FROM charging_session")
+    types = (pl.Datetime("us", "UTC"), pl.Int64(), pl.Int64(), pl.Int64())
+    schema = dict(zip(names, types, strict=True))
+    sessions = pl.DataFrame([tuple(row) for row in found], schema=schema, orient="row")
+    plug_in, plugged = pl.col("plug_in_at"), pl.col("plugged_seconds")
+    idle = plugged - pl.col("charging_seconds")
+    expected = (
+        sessions.group_by(
+            plug_in.dt.convert_time_zone(timezone).dt.date().alias("day"), kwh=pl.col("energy_wh") // 1000
+        )
+        .agg(
+            plug_in.min().alias("first"),
+            plug_in.max().alias("last"),
+            pl.len(),
+            pl.col("energy_wh").sum(),
+            plugged.count().alias("plugged"),
+            pl.when(plugged.count() > 0).then(plugged.sum()),
+            idle.count().alias("idle"),
+            pl.when(idle.count() > 0).then(idle.sum()).alias("idle_seconds"),
+            pl.when(idle.count() > 0).then(plugged.filter(idle.is_not_null()).sum()).alias("of_idle"),
+        )
+        .sort("day", "kwh")
+    )
+    days = await connection.fetch("SELECT * FROM session_day ORDER BY day, kwh")
+    assert [tuple(row) for row in days] == list(expected.iter_rows())
 
 
 async def stored(connection: asyncpg.Connection) -> list[tuple[object, ...]]:

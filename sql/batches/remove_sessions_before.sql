@@ -6,7 +6,11 @@ WITH bound AS (
 ),
 
 removed AS (
-    DELETE FROM charging_session WHERE plug_in_at < (SELECT instant FROM bound) RETURNING batch_id
+    DELETE FROM charging_session WHERE plug_in_at < (SELECT instant FROM bound) RETURNING plug_in_at
+),
+
+touched AS (
+    INSERT INTO touched_session_day (day) SELECT DISTINCT plug_in_at::date FROM removed
 ),
 
 hidden AS (

@@ -21,6 +21,7 @@ CREATE TEMPORARY TABLE staged_session (
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE withdrawn_row (LIKE hidden_load) ON COMMIT DROP;
 CREATE TEMPORARY TABLE touched_session (source text COLLATE "C", session_key text COLLATE "C") ON COMMIT DROP;
+CREATE TEMPORARY TABLE touched_session_day (day date) ON COMMIT DROP;
 CREATE TEMPORARY TABLE touched_row (hour timestamptz, user_id text COLLATE "C") ON COMMIT DROP;
 CREATE TEMPORARY TABLE touched_hour (hour timestamptz PRIMARY KEY) ON COMMIT DROP;
 CREATE TEMPORARY TABLE touched_user_day (

@@ -30,6 +30,9 @@ CREATE INDEX charging_session_user_id ON charging_session (user_id, plug_in_at);
 
 CREATE INDEX charging_session_location_id ON charging_session (location_id, plug_in_at);
 
+-- For the median of the whole site: where in the order of energies the sessions of a few kWh stand.
+CREATE INDEX charging_session_energy_wh ON charging_session (energy_wh, plug_in_at);
+
 -- What loads brought for a session that does not show, as hidden_load holds it for rows.
 CREATE TABLE hidden_session (
     plug_in_at timestamptz NOT NULL,
@@ -57,3 +60,20 @@ FROM (
     UNION ALL
     SELECT source, session_key, batch_id, user_id, session_id, plug_in_at, last_hour FROM hidden_session
 ) AS version;
+
+-- Per day on the site's clock that sessions were plugged in on, and whole kWh that they charged, rounded down: sums of
+-- these sessions. Idle are those of which plug-out and charging time are known.
+CREATE TABLE session_day (
+    day date NOT NULL,
+    kwh integer NOT NULL,
+    first_plug_in_at timestamptz NOT NULL,
+    last_plug_in_at timestamptz NOT NULL,
+    sessions bigint NOT NULL,
+    energy_wh bigint NOT NULL,
+    plugged_sessions bigint NOT NULL,
+    plugged_seconds bigint,
+    idle_sessions bigint NOT NULL,
+    idle_seconds bigint,
+    plugged_seconds_of_idle bigint,
+    CONSTRAINT session_day_pkey PRIMARY KEY (day, kwh)
+);

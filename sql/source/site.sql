@@ -44,6 +44,10 @@ user_peaks AS (
     GROUP BY parts.user_id
 ),
 
+session_sums AS (
+    SELECT * FROM sessions_in_range($2::timestamptz, $3::timestamptz)
+),
+
 sessions AS NOT MATERIALIZED (
     SELECT *
     FROM charging_session

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from evload.api.contract.exports import EXPORTS
 from evload.ingest.load import load_file
 from evload.measures import NAMES
+from evload.schema import settle_timezone
 from tests.conftest import Databases, api_client
 from tests.exported import rows_of
 from tests.files import FIRST, write
@@ -22,6 +25,8 @@ from tests.independent import NOTHING, rounded
 from tests.integration.test_sessions_loaded import options
 from tests.session_files import OSLO, Session, write_sessions
 from tests.strategies import examples, ranges
+from tests.views import assert_views_agree
+from tests.zones import HARD_CHANGES
 
 WITHOUT = {
     "detail": "There are no charging sessions here: the files that were loaded hold hours and no sessions",
@@ -129,6 +134,29 @@ async def test_random_sessions_users_locations_and_ranges(
                 pages += answer.json()
             assert pages == [as_answered(one) for one in found]
     await databases.drop(dsn)
+
+
+@pytest.mark.parametrize(("zone", "change"), HARD_CHANGES)
+async def test_ranges_that_cut_days_of_odd_clocks(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path, zone: str, change: datetime
+) -> None:
+    await settle_timezone(connection, zone)
+    sessions = [
+        Session(str(number), "A", "", change + timedelta(minutes=47 * number - 3_000), 60, 20, 137 * number % 5_000)
+        for number in range(1, 128)
+    ]
+    await load_file(dsn, write_sessions(tmp_path / "a.csv", *sessions), options())
+    await assert_views_agree(connection)
+    dice = Random(3)
+    async with api_client(dsn) as client:
+        for _ in range(12):
+            start, end = sorted(change + timedelta(minutes=dice.randint(-2_000, 2_000)) for _ in range(2))
+            found = [one for one in sessions if start <= one.plug_in_at <= end]
+            params = {"start_date": f"{start:%Y-%m-%dT%H:%MZ}", "end_date": f"{end:%Y-%m-%dT%H:%MZ}"}
+            answer = await client.get("/load/daily", params=params)
+            days = len(answer.json()) if answer.status_code == 200 else 0
+            expected: object = kpis(found, days) if found or days else NOTHING
+            assert (await client.get("/kpi/sessions", params=params)).json() == expected, params
 
 
 async def test_exports_have_all_sessions_as_the_pages_have_them(dsn: str, tmp_path: Path) -> None:

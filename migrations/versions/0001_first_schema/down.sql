@@ -1,5 +1,7 @@
 -- Takes everything away again.
 
+DROP FUNCTION sessions_in_range;
+
 DROP FUNCTION user_periods_in_range;
 
 DROP FUNCTION admd_slope;
@@ -61,6 +63,8 @@ DROP MATERIALIZED VIEW hourly_closed;
 DROP VIEW hourly_site_sum;
 
 DROP VIEW session_version;
+
+DROP TABLE session_day;
 
 DROP TABLE hidden_session;
 

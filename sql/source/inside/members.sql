@@ -32,6 +32,20 @@ periods AS (
     ) AS of_days ON true
 ),
 
+session_sums AS (
+    SELECT
+        energy_wh / 1000 AS kwh,
+        count(*) AS sessions,
+        sum(energy_wh) AS energy_wh,
+        count(plugged_seconds) AS plugged_sessions,
+        sum(plugged_seconds) AS plugged_seconds,
+        count(plugged_seconds - charging_seconds) AS idle_sessions,
+        sum(plugged_seconds - charging_seconds) AS idle_seconds,
+        sum(plugged_seconds) FILTER (WHERE charging_seconds IS NOT NULL) AS plugged_seconds_of_idle
+    FROM sessions
+    GROUP BY energy_wh / 1000
+),
+
 last_days AS (
     SELECT ends.is_latest, observed.day, charged.energy_kwh
     FROM (VALUES (false, $3::timestamptz), (true, NULL)) AS ends (is_latest, end_date)

@@ -22,6 +22,7 @@ async def uncover_sessions(connection: asyncpg.Connection, batch_id: int) -> tup
 
     Returns how many sessions are gone, and how many show another load.
     """
+    await connection.execute(query("totals/note_session_days").text, batch_id)
     await connection.execute(query("batches/touch_sessions").text, batch_id)
     await connection.execute(query("batches/forget_hidden_sessions").text, batch_id)
     restored = await connection.fetchval(query("batches/restore_sessions").text, batch_id)

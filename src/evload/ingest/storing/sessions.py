@@ -62,6 +62,7 @@ async def merge_sessions(connection: asyncpg.Connection, batch_id: int, source: 
     """Moves the staged sessions over. A session that arrives again replaces itself, with all of its rows."""
     merged = await connection.fetchrow(query("ingest/merge_sessions").text, batch_id, source)
     assert merged is not None
+    await connection.execute(query("totals/note_session_days").text, batch_id)
     withdrawn = 0
     if merged["sessions"] > merged["inserted"]:
         withdrawn = await _withdraw_earlier(connection, batch_id, source)

@@ -46,6 +46,7 @@ async def bring_up_to_date(
         await connection.execute(query("totals/compute_sums").text)
         await connection.execute(query("totals/compute_user_days").text)
         await connection.execute(query("totals/compute_user_periods").text)
+    await connection.execute(query("totals/compute_session_days").text)
     has_moved = await connection.fetchval(query("totals/move_recent").text)
     await _refresh_views(connection, all_parts=refresh_all or has_moved)
     seconds = time.perf_counter() - began
