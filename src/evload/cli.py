@@ -1,6 +1,7 @@
 """The command line: its commands, and how they wire the parts together."""
 
 import functools
+import shlex
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -10,10 +11,10 @@ from typing import Any
 import click
 
 from evload import schema
-from evload.command import Commands, database, json_option, on_a_database, run, say_json
+from evload.command import Commands, copy_embedded, database, json_option, on_a_database, run, say_json
 from evload.database.connecting import looking
 from evload.embedded import is_embedded
-from evload.errors import shown
+from evload.errors import EvloadError, shown
 from evload.format_commands import formats
 from evload.load_commands import COMMANDS, DATA_FILES, SAMPLE_TIMEZONE, load_all, load_sample
 from evload.queries import query
@@ -139,6 +140,34 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@main.command(
+    help="""Make DIR the data folder of a standby of the embedded Postgres.
+
+    `evload serve --data-dir DIR` serves from it and keeps it following. Postgres writes first loads twice from now on.
+    """
+)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@on_a_database
+def replica(folder: Path, data_dir: Path | None) -> None:
+    copy_embedded(data_dir, folder)
+    click.echo(f"{shown(folder)} is a standby. Serve it by: evload serve --data-dir {shlex.quote(str(folder))}")
+
+
+@main.command(help="Make a standby a server of its own, for when its primary is lost.")
+@on_a_database
+def promote(data_dir: Path | None) -> None:
+    with database(data_dir, create=False) as (_, dsn):
+        run(_promote(dsn))
+    click.echo("It is a primary now. Do not start the old one again.")
+
+
+async def _promote(dsn: str) -> None:
+    async with looking(dsn, "promote") as connection:
+        if not await connection.fetchval("SELECT pg_is_in_recovery()"):
+            raise EvloadError("It is a primary already.")
+        await connection.execute("SELECT pg_promote()")
 
 
 @main.command(help="Print the SQL of the three roles for a Postgres server of your own.")

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from evload import schema
 from evload.database.connecting import looking
 from evload.database.errors import CONNECTION_ERRORS, driver_errors_translated, translated
-from evload.embedded import default_data_dir, dsn_of_reader, running_server
+from evload.embedded import default_data_dir, dsn_of_reader, make_replica, running_server
 from evload.errors import EvloadError
 from evload.settings import Settings
 from evload.signals import Stopped, cancel_on_signals, ignore_stop_signals
@@ -113,6 +113,20 @@ def database(
             yield settings.with_database(dsn_of_reader(dsn)), dsn
         finally:
             ignore_stop_signals()
+
+
+def copy_embedded(data_dir: Path | None, target: Path) -> None:
+    """Makes `target` a standby of the embedded server."""
+    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    if settings.database_url:
+        raise EvloadError(
+            "Only the embedded Postgres can be copied, and DATABASE_URL names a server: make its standby there."
+        )
+    _forget_libpq_variables()
+    try:
+        make_replica(settings.data_dir or default_data_dir(os.environ), target, say)
+    finally:
+        ignore_stop_signals()
 
 
 def _forget_libpq_variables() -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "default_data_dir",
     "dsn_of_reader",
     "is_embedded",
+    "make_replica",
     "running_server",
 ]
 
@@ -37,6 +38,18 @@ def running_server(
 
     with server_in_use(data_dir.absolute(), wheel, say, create=create, revive=revive) as dsn:
         yield dsn
+
+
+def make_replica(data_dir: Path, target: Path, say: Callable[[str], None]) -> None:
+    """Make `target` the data folder of a standby of the server in `data_dir`, which whoever uses it keeps following.
+
+    Raises EvloadError where `target` holds another database, and where the server runs without replication: it has
+    that from its next start on.
+    """
+    wheel = wheel_folder()
+    from evload.embedded.replica import replicate
+
+    replicate(data_dir.absolute(), target.absolute(), wheel, say)
 
 
 def dsn_of_reader(dsn: str) -> str:

@@ -25,6 +25,8 @@ class Cluster:
         self.start_lock = self.folder / "start.lock"
         self.users_lock = self.folder / "users.lock"
         self.server_lock = self.folder / "server.lock"
+        self.replicated_mark = self.folder / "replicated"
+        self.primary_file = self.folder / "primary"
 
     def open(self, *, create: bool) -> None:
         """Make the folder, or see that what is there is ours to use."""
@@ -58,6 +60,16 @@ class Cluster:
     def password(self) -> str:
         return self.password_file.read_text()
 
+    @property
+    def is_replicated(self) -> bool:
+        """Whether the server has standbys or is one."""
+        return self.replicated_mark.exists()
+
+    @property
+    def is_standby(self) -> bool:
+        """Postgres removes the file when the standby is promoted."""
+        return (self.pgdata / "standby.signal").exists()
+
     def postmaster_pid(self) -> int | None:
         """Give what the file says; whether that is still the server is for others to know."""
         try:
@@ -73,15 +85,11 @@ class Cluster:
 
     def create(self, account: Account, initdb: Path, private_folder: Path, claim: int) -> None:
         """Run `initdb` beside the final place, so that a killed one leaves nothing half made."""
-        new = self.folder / "pgdata.new"
-        if new.exists():
-            shutil.rmtree(new)
-        new.mkdir(0o700)
-        account.give(new)
+        new = self.new_pgdata(account)
         password = secrets.token_urlsafe(24)
-        _write_secret(self.password_file, password)
+        write_secret(self.password_file, password)
         password_for_initdb = private_folder / "password"
-        _write_secret(password_for_initdb, password)
+        write_secret(password_for_initdb, password)
         account.give(password_for_initdb)
         try:
             with account.reaching(new) as (path, files):
@@ -90,6 +98,17 @@ class Cluster:
             password_for_initdb.unlink()
         if done.returncode != 0:
             raise EvloadError(f"Postgres could not make its data folder {self.pgdata}: {failure_reason(done.stdout)}")
+        self.settle(new)
+
+    def new_pgdata(self, account: Account) -> Path:
+        new = self.folder / "pgdata.new"
+        if new.exists():
+            shutil.rmtree(new)
+        new.mkdir(0o700)
+        account.give(new)
+        return new
+
+    def settle(self, new: Path) -> None:
         new.rename(self.pgdata)
         _sync_folder(self.folder)
 
@@ -111,7 +130,7 @@ def _initdb_options(path: str, password_file: Path) -> list[str]:
     ]
 
 
-def _write_secret(path: Path, text: str) -> None:
+def write_secret(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
         file.write(text)

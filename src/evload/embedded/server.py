@@ -20,31 +20,16 @@ from pathlib import Path
 import asyncpg
 
 from evload.embedded import OWNER
-from evload.embedded.account import Account, account_for
+from evload.embedded.account import account_for
 from evload.embedded.binaries import usable_bin
 from evload.embedded.cluster import Cluster, failure_reason
-from evload.embedded.greeting import DURABLE, greet, run
+from evload.embedded.greeting import greet, run
+from evload.embedded.launching import PORT, spawn
 from evload.embedded.sockets import linked_folder, new_socket_folder
+from evload.embedded.standby import find_primary
 from evload.embedded.waiting import PatientWait, exclusive, lock_file, share_lock, try_lock
 from evload.errors import EvloadError
 
-# On the command line they win over postgresql.conf and ALTER SYSTEM.
-_SETTINGS = {
-    **dict.fromkeys(DURABLE, "on"),
-    "listen_addresses": "",
-    "port": "5432",
-    "unix_socket_permissions": "0700",
-    "logging_collector": "off",
-    "huge_pages": "off",  # where a container forbids them, trying them kills the server
-    "jit": "off",  # makes refreshing the views ten times slower
-    # Processes that help with a big query cannot be told to give way to polls, so one core is left to those.
-    "max_parallel_workers_per_gather": str(min(2, max(0, (os.cpu_count() or 1) - 2))),
-    "max_wal_size": "2GB",
-    "wal_level": "minimal",  # a first load is written once, not twice; replicas are for servers of their own
-    "max_wal_senders": "0",
-    "io_method": "sync",  # what is read is in memory: other processes need longer to say so than to read it
-    "shared_buffers": "256MB",
-}
 _NOT_YET = (
     OSError,
     asyncpg.OperatorInterventionError,
@@ -58,12 +43,12 @@ Say = Callable[[str], None]
 
 @contextmanager
 def server_in_use(data_dir: Path, wheel: Path, say: Say, *, create: bool, revive: bool) -> Iterator[str]:
-    with _as_sentence(data_dir):
+    with os_errors_as_sentence(data_dir):
         cluster = Cluster(data_dir)
         cluster.open(create=create)
     turn = partial(exclusive, say=say, what="Another evload is starting or stopping this Postgres")
     with lock_file(cluster.start_lock) as start, lock_file(cluster.users_lock) as users:
-        with _as_sentence(data_dir), turn(start):
+        with os_errors_as_sentence(data_dir), turn(start):
             share_lock(users)
             server = _Server(cluster, wheel, say)
             try:
@@ -75,7 +60,7 @@ def server_in_use(data_dir: Path, wheel: Path, say: Say, *, create: bool, revive
             with _Keeper(server, turn, say) if revive else nullcontext():
                 yield dsn
         finally:
-            with _as_sentence(data_dir), turn(start):
+            with os_errors_as_sentence(data_dir), turn(start):
                 _leave(server, users)
 
 
@@ -106,6 +91,8 @@ class _Keeper:
             try:
                 if not self._server.is_alive():
                     self._revive()
+                else:
+                    self._server.follow_primary()
             # Whatever it is (no file descriptor left, say): without this thread nobody looks after Postgres.
             except Exception as error:
                 self._say(f"Postgres could not be looked after, which is tried again: {error}")
@@ -118,7 +105,7 @@ class _Keeper:
 
 
 @contextmanager
-def _as_sentence(data_dir: Path) -> Iterator[None]:
+def os_errors_as_sentence(data_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -143,6 +130,11 @@ class _Server:
     def revive(self) -> None:
         self._process = None
         self.ensure_running()
+
+    def follow_primary(self) -> None:
+        cluster = self._cluster
+        if find_primary(cluster, account_for(cluster.pgdata)) and (pid := cluster.postmaster_pid()):
+            os.kill(pid, signal.SIGHUP)
 
     def ensure_running(self) -> str:
         """There is no deadline: recovery after a crash takes as long as it takes."""
@@ -179,14 +171,15 @@ class _Server:
             self._say(f"Making a Postgres data folder in {cluster.folder}.")
             cluster.create(account, programs / "initdb", self._socket_folder, claim)
         cluster.remove_garbled_pid_file()
-        self._process = _spawn(cluster, account, programs / "postgres", self._socket_folder, claim)
+        find_primary(cluster, account)
+        self._process = spawn(cluster, account, programs / "postgres", self._socket_folder, claim)
         # Waits for the child at once when it ends, so that none is left behind as a zombie.
         threading.Thread(target=self._process.wait, daemon=True).start()
 
     def _dsn_if_it_answers(self) -> str | None:
         """A connection with our password through the private socket is the proof that the server is the right one."""
         folder = linked_folder(self._cluster.socket_link)
-        dsn = f"postgresql://{OWNER}:{self._cluster.password()}@/{OWNER}?host={folder}&port={_SETTINGS['port']}"
+        dsn = f"postgresql://{OWNER}:{self._cluster.password()}@/{OWNER}?host={folder}&port={PORT}"
         try:
             run(greet(dsn))
         except _NOT_YET:
@@ -232,17 +225,3 @@ class _Server:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
         return True
-
-
-def _spawn(
-    cluster: Cluster, account: Account, postgres: Path, socket_folder: Path, claim: int
-) -> subprocess.Popen[bytes]:
-    if cluster.log.exists():
-        cluster.log.replace(cluster.log.with_suffix(".log.old"))
-    settings = _SETTINGS | {"unix_socket_directories": str(socket_folder)}
-    options = [f"--{name}={value}" for name, value in settings.items()]
-    # A pid in the file that another process has by now would keep Postgres from starting. As nobody holds the lock,
-    # it is not the server; told so, Postgres still looks whether anything uses the old server's shared memory.
-    stale = {"PG_GRANDPARENT_PID": str(cluster.postmaster_pid() or 0)}
-    with account.reaching(cluster.pgdata) as (path, files), cluster.log.open("ab") as log:
-        return account.spawn([postgres, "-D", path, *options], log, (claim, *files), stale)
