@@ -19,18 +19,23 @@ SELECT touched.day, touched.user_id, by_day.hours, by_day.sessions_begun,
     by_day.peak_flex_7_2_kwh,
     by_day.peak_metered_kwh
 FROM (
-    SELECT user_id, min(day) AS first_day, max(day) AS last_day FROM touched_user_day GROUP BY user_id
+    -- A little more than the days, as clocks are set back at midnight too in places.
+    SELECT
+        user_id,
+        (min(day) - 1)::timestamptz - interval '3 hours' AS begins,
+        (max(day) + 1)::timestamptz + interval '3 hours' AS ends
+    FROM touched_user_day
+    GROUP BY user_id
 ) AS span
 CROSS JOIN LATERAL (
-    -- A little more than the days, as clocks are set back at midnight too in places.
     WITH stored AS (
         SELECT
-            date_from::date AS day, date_from, session_id,
+            (date_from AT TIME ZONE (SELECT timezone FROM site))::date AS day, date_from, session_id,
             synthetic_3_6_kwh, synthetic_7_2_kwh, flex_3_6_kwh, flex_7_2_kwh, metered_kwh
         FROM hourly_load
         WHERE user_id = span.user_id
-            AND date_from >= (span.first_day - 1)::timestamptz - interval '3 hours'
-            AND date_from < (span.last_day + 1)::timestamptz + interval '3 hours'
+            AND date_from >= span.begins
+            AND date_from < span.ends
     ),
 
     by_hour AS (

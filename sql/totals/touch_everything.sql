@@ -5,6 +5,8 @@ INSERT INTO touched_hour (hour)
 SELECT DISTINCT date_from FROM hourly_load
 ON CONFLICT DO NOTHING;
 INSERT INTO touched_user_day (day, user_id)
-SELECT DISTINCT date_from::date, user_id FROM hourly_load WHERE user_id <> '';
+SELECT DISTINCT (date_from AT TIME ZONE (SELECT timezone FROM site))::date, user_id
+FROM hourly_load
+WHERE user_id <> '';
 ANALYZE touched_hour;
 ANALYZE touched_user_day;

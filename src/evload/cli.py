@@ -13,6 +13,7 @@ import click
 from evload import schema
 from evload.command import Commands, copy_embedded, database, json_option, on_a_database, run, say_json
 from evload.database.connecting import looking
+from evload.distribute import distribute as distribute_rows
 from evload.embedded import is_embedded
 from evload.errors import EvloadError, shown
 from evload.format_commands import formats
@@ -168,6 +169,14 @@ async def _promote(dsn: str) -> None:
         if not await connection.fetchval("SELECT pg_is_in_recovery()"):
             raise EvloadError("It is a primary already.")
         await connection.execute("SELECT pg_promote()")
+
+
+@main.command(help="Spread the rows over the workers of a Citus cluster.")
+@on_a_database
+def distribute(data_dir: Path | None) -> None:
+    with database(data_dir, create=False) as (_, dsn):
+        run(distribute_rows(dsn))
+    click.echo("The rows are distributed by user.")
 
 
 @main.command(help="Print the SQL of the three roles for a Postgres server of your own.")

@@ -33,6 +33,10 @@ class Query:
         return tuple(name for name, _ in self.params)
 
     @property
+    def statements(self) -> list[str]:
+        return [one for one in re.split(r";\s*$", _body(self.text), flags=re.MULTILINE) if one.strip()]
+
+    @property
     def fields(self) -> Typed:
         """The columns that an answer has: all but where the next page begins."""
         return tuple((name, kind) for name, kind in self.columns if name != "next_after")

@@ -32,3 +32,7 @@ def test_a_standby_serves_follows_and_takes_over(shell: Shell, small_file: Path)
 def test_only_the_embedded_server_can_be_copied(here: Shell) -> None:
     assert "Only the embedded Postgres can be copied, and DATABASE_URL names a server" in here.fail("replica", "copy")
     assert not (here.folder / "copy").exists()
+
+
+def test_rows_are_distributed_by_citus_alone(here: Shell) -> None:
+    assert "no Citus extension: run CREATE EXTENSION citus there first" in here.fail("distribute")

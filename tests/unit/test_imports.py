@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "database": {"errors", "queries"},
     "schema": {"errors", "queries", "resources"},
     "migrate": {"database", "errors", "queries", "resources", "schema"},
+    "distribute": {"database", "errors", "queries"},
     "watch": {"database", "errors", "queries", "schema"},
     "embedded": {"errors"},
     "priority": {"embedded"},
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "command",
         "database",
+        "distribute",
         "embedded",
         "errors",
         "format_commands",

@@ -4,10 +4,12 @@ import re
 
 from evload.queries import query, query_names
 from evload.resources import folder
+from tests.source import MODULES
 
 FUNCTION = re.compile(r"CREATE FUNCTION (\w+)\(.*?\bBEGIN ATOMIC\b(.*?)\bEND;\n", re.DOTALL)
 UPDATED_ROWS = re.compile(r"\bUPDATE hourly_load\b.*?\bSET\b(.*?)\bWHERE\b", re.DOTALL)
 
+ALTERS_ROWS = re.compile(r"(?:ALTER|DROP|CREATE|TRUNCATE|LOCK|ANALYZE)\b.*\bhourly_load", re.DOTALL)
 OF_SESSION_CLOCK = re.compile(r"\b(?:(?:stored|rows|hourly_load)\.)?(?:date_from|stored\.hour)::(?:date|timestamp)\b")
 
 
@@ -38,7 +40,40 @@ def test_no_statement_merges_or_moves_rows_between_users() -> None:
 
 
 def test_the_clock_of_the_session_is_not_asked_about_raw_rows() -> None:
-    """Workers have clocks of their own. The loader's own sums are made on one connection, and are left as they are."""
-    of_loader = {"totals/compute_user_days", "totals/touch_everything"}
-    asked = {name for name in query_names() if OF_SESSION_CLOCK.search(query(name).text)}
-    assert asked == of_loader
+    """Workers have clocks of their own."""
+    assert [name for name in query_names() if OF_SESSION_CLOCK.search(_reads_of_rows(query(name).text))] == []
+
+
+def _reads_of_rows(text: str) -> str:
+    return text if re.search(r"\b(?:FROM|JOIN) hourly_load\b", text) else ""
+
+
+def test_what_alters_hourly_load_is_sent_one_statement_at_a_time() -> None:
+    """Citus hands the whole message to its workers, each statement of which may change one object."""
+    altering = {name for name in query_names() for one in query(name).statements if ALTERS_ROWS.match(one.strip())}
+    sent_whole = {name for name in altering if len(query(name).statements) > 1} - _sent_one_by_one()
+    assert len(altering) >= 3
+    assert sent_whole == set()
+    for name in query_names():
+        text = query(name).text
+        assert not re.search(r"\bDROP \w+ \w+,", text), name
+        assert not re.search(r"\bSET CACHE\b", text), name
+
+
+def _sent_one_by_one() -> set[str]:
+    found = (re.findall(r'execute_each\(connection, query\("(.*?)"\)\)', path.read_text()) for path in MODULES)
+    return {name for names in found for name in names}
+
+
+def test_nothing_is_joined_to_rows_that_are_deleted() -> None:
+    for name in query_names():
+        for deletion in re.findall(r"\bDELETE FROM hourly_load\b[^;]*", query(name).text):
+            assert not re.match(r"DELETE FROM hourly_load( AS \w+)?\s+USING\b", deletion), name
+            assert not re.search(r"\bhourly_load\.", deletion), name
+
+
+def test_conditions_on_groups_of_raw_rows_beside_others_group_by_user() -> None:
+    for name in query_names():
+        for lateral in re.findall(r"\bLATERAL \((.*?)\n\)", query(name).text, re.DOTALL):
+            if "hourly_load" in lateral and "HAVING" in lateral:
+                assert re.search(r"GROUP BY (?:\w+\.)?user_id", lateral), name

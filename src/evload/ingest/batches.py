@@ -72,6 +72,7 @@ async def unload(dsn: str, batch_id: int) -> Removal:
             connection,
             more_rows=-out.removed,
             more_sessions=-out.sessions_removed,
+            loses_rows=True,
             refresh_all=out.has_lost_measure,
         )
         return Removal(out.removed, out.restored, out.sessions_removed + out.sessions_restored, version)
@@ -89,7 +90,6 @@ async def take_out(connection: asyncpg.Connection, batch_id: int) -> TakenOut:
         assert revealed is not None
         removed, restored = removed - revealed["inserted"], restored + sum(revealed)
     await connection.execute(query("batches/mark_unloaded").text, batch_id)
-    await connection.execute(query("batches/forget_users").text)
     await note_touched(connection)
     lost = await connection.fetch(query("batches/hold_measures").text)
     return TakenOut(removed, restored, bool(lost), *sessions)
@@ -106,7 +106,6 @@ async def drop_before(dsn: str, day: date) -> Removal:
         sessions = await connection.fetchval(query("batches/remove_sessions_before").text, day)
         if not removed and not sessions:
             return Removal(data_version=await connection.fetchval(query("site/data_version").text))
-        await connection.execute(query("batches/forget_users").text)
         await note_touched(connection)
-        version = await bring_up_to_date(connection, more_rows=-removed, more_sessions=-sessions)
+        version = await bring_up_to_date(connection, more_rows=-removed, more_sessions=-sessions, loses_rows=True)
         return Removal(removed, 0, sessions, version)

@@ -19,7 +19,7 @@ from evload.ingest.storing.copying import Counts, DirectCopy, copy
 from evload.ingest.storing.first_totals import FirstTotals
 from evload.ingest.storing.sessions import WaitingSessions, merge_sessions
 from evload.ingest.storing.totals import bring_up_to_date, forget_touched, lock_writers, note_touched
-from evload.ingest.storing.transaction import write_transaction
+from evload.ingest.storing.transaction import execute_each, write_transaction
 from evload.queries import query
 
 __all__ = ["LoadOptions", "NothingLoaded", "load_file"]
@@ -115,7 +115,7 @@ class _Load:
 
     async def _fill(self, connection: asyncpg.Connection, file: LoadFile, totals: FirstTotals) -> None:
         """Fills the empty table: no keys to look up, and all of them built in one go."""
-        await connection.execute(query("ingest/bulk_begin").text)
+        await execute_each(connection, query("ingest/bulk_begin"))
         target = DirectCopy("hourly_load", await self._begin_batch(connection))
 
         def add(block: Block) -> None:
@@ -134,7 +134,7 @@ class _Load:
             await connection.execute(query("ingest/bulk_number").text)
             await connection.execute(query("ingest/bulk_key").text)
             self.report.duplicates = await connection.fetchval(query("ingest/bulk_duplicates").text)
-        await connection.execute(query("ingest/bulk_end").text)
+        await execute_each(connection, query("ingest/bulk_end"))
         await connection.execute(query("ingest/touch_hours").text, counts.hours)
         self.report.inserted = counts.rows_stored + self.report.hours_filled
         await self._merge_sessions(connection)
@@ -181,8 +181,6 @@ class _Load:
         self._counts = counts
         pairs = sorted(counts.users)
         await connection.execute(query("ingest/add_users").text, [user for user, _ in pairs], [at for _, at in pairs])
-        if self.report.updated or self.report.rows_withdrawn:
-            await connection.execute(query("batches/forget_users").text)
         new = await connection.fetch(query("ingest/hold_measures").text, sorted(counts.measures))
         self._has_other_measures |= bool(new)
 
@@ -206,6 +204,7 @@ class _Load:
                 connection,
                 more_rows=report.inserted - report.sample_rows_removed - report.rows_withdrawn,
                 more_sessions=report.sessions_inserted,
+                loses_rows=bool(report.updated or report.rows_withdrawn or report.sample_rows_removed),
                 refresh_all=self._has_other_measures or self._totals is not None,
                 put_totals=self._totals.put if self._totals else None,
             )

@@ -1,5 +1,6 @@
 """A standby of the embedded server: how it is made, how it finds its primary again, what is refused."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from evload.errors import EvloadError
 from tests.integration.embedded.using import home, refuse, run_sql, socket_folder, user_process, wait_ready, wait_until
 
 LATEST = "SELECT max(answer) FROM kept"
+
+
+def holds(dsn: str, answer: int) -> bool:
+    return bool(run_sql(dsn, LATEST) == answer)
 
 
 def test_standby_follows_its_primary_through_restarts(data_dir: Path, tmp_path: Path) -> None:
@@ -21,7 +26,7 @@ def test_standby_follows_its_primary_through_restarts(data_dir: Path, tmp_path: 
             with running_server(data_dir, refuse) as primary:
                 sockets.add(socket_folder(primary))
                 run_sql(primary, f"INSERT INTO kept VALUES ({answer})")
-                wait_until(lambda expected=answer: run_sql(standby, LATEST) == expected)
+                wait_until(partial(holds, standby, answer))
     assert len(sockets) == 3
 
 

@@ -14,6 +14,8 @@ PutTotals = Callable[[asyncpg.Connection], Awaitable[bool]]
 async def lock_writers(connection: asyncpg.Connection) -> None:
     """Waits until nobody else changes rows, and keeps others from it until the transaction ends."""
     await connection.execute(query("totals/lock_writers").text)
+    # A connection keeps numbers in store, and a pooler keeps connections: numbers must grow from load to load.
+    await connection.execute("DISCARD SEQUENCES")
 
 
 async def note_touched(connection: asyncpg.Connection) -> None:
@@ -31,10 +33,12 @@ async def bring_up_to_date(
     *,
     more_rows: int,
     more_sessions: int = 0,
+    loses_rows: bool = False,
     refresh_all: bool = False,
     put_totals: PutTotals | None = None,
 ) -> int:
     """Adds up again what was touched, and refreshes the parts of the views that it lies in, or all with `refresh_all`.
+    With `loses_rows` it looks whether a user or one of their locations has no rows any more.
 
     Returns the new data version.
     """
@@ -46,6 +50,8 @@ async def bring_up_to_date(
         await connection.execute(query("totals/compute_sums").text)
         await connection.execute(query("totals/compute_user_days").text)
         await connection.execute(query("totals/compute_user_periods").text)
+    if loses_rows:
+        await connection.execute(query("totals/forget_users").text)
     await connection.execute(query("totals/compute_session_days").text)
     has_moved = await connection.fetchval(query("totals/move_recent").text)
     await _refresh_views(connection, all_parts=refresh_all or has_moved)

@@ -10,7 +10,7 @@ from evload.database.connecting import close, connect, use_clock
 from evload.database.errors import DRIVER_ERRORS, reason_of, translated
 from evload.errors import EvloadError
 from evload.priority import lower_backend_priority
-from evload.queries import query
+from evload.queries import Query, query
 
 SETTINGS = {
     "jit": "off",
@@ -48,6 +48,12 @@ async def write_transaction(dsn: str, subject: str) -> AsyncIterator[asyncpg.Con
         raise NothingChanged(f"{subject}: nothing was changed{_reason(error, connection)}") from error
     finally:
         await close(connection)
+
+
+async def execute_each(connection: asyncpg.Connection, script: Query) -> None:
+    """Sends one statement at a time: Citus hands a message that alters a distributed table to its workers whole."""
+    for statement in script.statements:
+        await connection.execute(statement)
 
 
 def _reason(error: Exception, connection: asyncpg.Connection) -> str:
