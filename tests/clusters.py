@@ -161,6 +161,25 @@ class Servers:
         self.all.append(server)
         return server.start()
 
+    def standby(self, name: str, follows: PostgresServer, port: int | None = None) -> PostgresServer:
+        """Starts a standby on a fresh copy of a server that runs."""
+        server = PostgresServer(self.programs, self.folder / name, port or free_port())
+        server.folder.mkdir(mode=0o700)
+        self.programs.account.give(server.folder)
+        address = f"host=127.0.0.1 port={follows.port} user={USER}"
+        self.programs.run(
+            "pg_basebackup",
+            "-D",
+            server.folder,
+            "-d",
+            address,
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--no-sync",
+        )
+        self.all.append(server)
+        return server.start()
+
     def end(self) -> None:
         for server in self.all:
             with suppress(ProcessLookupError):
