@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from evload import schema
+from evload import backup_commands, schema
 from evload.command import Commands, copy_embedded, database, json_option, on_a_database, run, say_json
 from evload.database.connecting import looking
 from evload.distribute import distribute as distribute_rows
@@ -36,7 +36,7 @@ def main() -> None:
     stop_on_signals()
 
 
-for command in (*COMMANDS, formats):
+for command in (*COMMANDS, *backup_commands.COMMANDS, formats):
     main.add_command(command)
 
 

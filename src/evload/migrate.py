@@ -49,6 +49,12 @@ def run_script(migration: str, direction: str) -> None:
             op.get_bind().exec_driver_sql(statement)
 
 
+def downgrade_scripts() -> list[str]:
+    """From the newest revision to an empty database."""
+    folders = sorted((folder("migrations") / "versions").glob("*/"), reverse=True)
+    return [(one / "down.sql").read_text(encoding="utf-8") for one in folders if (one / "down.sql").is_file()]
+
+
 def engine_for(dsn: str) -> AsyncEngine:
     """asyncpg reads the address itself, so that every form it knows (sockets, sslmode) works here too."""
 

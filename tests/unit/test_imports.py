@@ -21,6 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "database": {"errors", "queries"},
     "schema": {"errors", "queries", "resources"},
     "migrate": {"database", "errors", "queries", "resources", "schema"},
+    "backup": {"database", "embedded", "errors", "migrate", "queries", "schema"},
+    "backup_commands": {"backup", "command", "errors"},
     "distribute": {"database", "errors", "queries"},
     "watch": {"database", "errors", "queries", "schema"},
     "embedded": {"errors"},
@@ -44,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "watch",
     },
     "cli": {
+        "backup_commands",
         "command",
         "database",
         "distribute",
@@ -90,7 +93,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serve": {"api.operations", "api.server", "errors", "settings", "signals"},
 }
 BUILD_SETTINGS = {"command"}
-READ_VARIABLES = {"command"}
+READ_VARIABLES = {"backup", "command"}
 READ_SQL_FILES = {"queries", "migrate"}
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from evload.embedded.binaries import EmbeddedUnavailable, wheel_folder
+from evload.embedded.binaries import BIN, EmbeddedUnavailable, wheel_folder
 
 __all__ = [
     "SOCKET_FOLDER_PREFIX",
@@ -15,6 +15,7 @@ __all__ = [
     "dsn_of_reader",
     "is_embedded",
     "make_replica",
+    "programs_folder",
     "running_server",
 ]
 
@@ -38,6 +39,14 @@ def running_server(
 
     with server_in_use(data_dir.absolute(), wheel, say, create=create, revive=revive) as dsn:
         yield dsn
+
+
+def programs_folder() -> Path | None:
+    """Where the programs of Postgres are, its clients among them, if the wheel is there."""
+    try:
+        return wheel_folder() / BIN
+    except EmbeddedUnavailable:
+        return None
 
 
 def make_replica(data_dir: Path, target: Path, say: Callable[[str], None]) -> None:

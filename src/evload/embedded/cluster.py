@@ -114,7 +114,10 @@ class Cluster:
 
 
 def _other_major(found: str) -> str:
-    return f"{found} and this evload has {MAJOR}: choose another --data-dir and load the files there again."
+    return (
+        f"{found} and this evload has {MAJOR}: write it to a file with `evload backup` of the evload that made it, and"
+        " bring that back with `evload restore` of this one and another --data-dir."
+    )
 
 
 def _initdb_options(path: str, password_file: Path) -> list[str]:

@@ -19,7 +19,7 @@ from tests.integration.embedded.using import (
 
 def test_other_major_version_is_refused(data_dir: Path, tmp_path: Path) -> None:
     (home(data_dir) / "pgdata" / "PG_VERSION").write_text("17\n")
-    assert_refused(data_dir, "is of Postgres 17 and this evload has 18: choose another --data-dir")
+    assert_refused(data_dir, "is of Postgres 17 and this evload has 18: write it to a file with `evload backup`")
     (tmp_path / "older" / "postgres-17").mkdir(parents=True)
     assert_refused(tmp_path / "older", "postgres-17 is from another major version")
     assert not home(tmp_path / "older").exists()
