@@ -1,13 +1,17 @@
 """The commands that change what is stored: loading files, taking loads out again, and computing the sums again."""
 
+import json
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import click
 
 from evload.command import database, json_option, on_a_database, run, say, say_json
-from evload.errors import EvloadError
+from evload.errors import EvloadError, shown
 from evload.load_parameters import LocationPattern, Powers, SourceName
 from evload.resources import folder
 
@@ -103,10 +107,23 @@ def load_all(dsn: str, files: tuple[Path, ...], *, as_json: bool = False, **opti
             rejected |= _load_one(dsn, file, LoadOptions(**options), as_json=as_json)
         except EvloadError as error:
             failed = True
-            say(f"Error: {error}")
+            _tell_failure(dsn, file, error, LoadOptions(**options), as_json=as_json)
     if failed:
         raise click.exceptions.Exit(1)
     return rejected
+
+
+def _tell_failure(dsn: str, file: Path, error: EvloadError, options: Any, *, as_json: bool) -> None:
+    from evload.ingest.failures import LoadFailure, record
+
+    failure = LoadFailure.of(file, error)
+    if as_json:
+        click.echo(failure.as_json())
+    else:
+        say(f"Error: {error}")
+    if not options.dry_run:
+        with suppress(EvloadError):  # the database is away, and the failure was told
+            run(record(dsn, failure, options.source, uuid4().hex))
 
 
 def explain_all(dsn: str, files: tuple[Path, ...], **options: Any) -> None:
@@ -134,26 +151,33 @@ def load_sample(dsn: str) -> None:
     _load_one(dsn, SAMPLE, LoadOptions(timezone=SAMPLE_TIMEZONE, is_sample=True))
 
 
-@click.command(help="List what was loaded.")
+@click.command(help="List what was loaded, and what failed.")
 @json_option
 @on_a_database
 def batches(data_dir: Path | None, as_json: bool) -> None:
     from evload.ingest.batches import fetch
 
     with database(data_dir, create=False) as (_, dsn):
-        found = run(fetch(dsn, "batches/list"))
+        listed = run(fetch(dsn, "batches/list"))
+    found = [{**one, "rejected_by_reason": json.loads(one["rejected_by_reason"])} for one in listed]
     if as_json:
-        say_json([dict(one) for one in found])
+        say_json(found)
         return
     click.echo(f"{'batch':>5}  {'loaded at (UTC)':<16}  {'inserted':>11}  {'updated':>9}  {'rejected':>8}  file")
     for one in found:
-        note = "  (sample)" if one["is_sample"] else ""
-        note += f"  (source {one['source']})" if one["source"] else ""
-        note += f"  (taken out at {one['unloaded_at']:%Y-%m-%d %H:%M})" if one["unloaded_at"] else ""
         click.echo(
-            f"{one['batch_id']:>5}  {one['loaded_at']:%Y-%m-%d %H:%M}  {one['inserted']:>11,}  {one['updated']:>9,}"
-            f"  {one['rejected']:>8,}  {one['file_name']}{note}"
+            f"{one['batch_id'] or '-':>5}  {one['loaded_at']:%Y-%m-%d %H:%M}  {one['inserted']:>11,}"
+            f"  {one['updated']:>9,}  {one['rejected']:>8,}  {one['file_name']}{_notes(one)}"
         )
+        for reason, count in one["rejected_by_reason"].items():
+            click.echo(f"{'':>5}  {count:,} rejected: {shown(reason)}")
+
+
+def _notes(batch: Mapping[str, Any]) -> str:
+    notes = "  (sample)" if batch["is_sample"] else ""
+    notes += f"  (source {batch['source']})" if batch["source"] else ""
+    notes += f"  (taken out at {batch['unloaded_at']:%Y-%m-%d %H:%M})" if batch["unloaded_at"] else ""
+    return notes + (f"  (failed: {batch['failure']})" if batch["failure"] else "")
 
 
 without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")

@@ -1,9 +1,11 @@
 """`evload batches`, `unload` and `drop`: what was loaded, and taking it out again."""
 
+import json
+
 import pytest
 
 from tests.acceptance.processes import Shell, wait_until
-from tests.files import FIRST, write
+from tests.files import BROKEN, FIRST, write
 from tests.views import row_count
 
 ANOTHER = FIRST.replace("21.12.2018", "05.01.2019").replace("A-1", "C-3")
@@ -33,6 +35,28 @@ def test_batches_lists_every_load(loaded: Shell) -> None:
 
 def test_batches_of_an_empty_database_are_a_header_alone(here: Shell) -> None:
     assert listed(here) == {}
+
+
+def test_batches_lists_failures_and_the_reasons_of_rejects(loaded: Shell) -> None:
+    write(loaded.folder / "mixed.csv", FIRST, BROKEN, BROKEN)
+    loaded.succeed("load", "mixed.csv", code=3)
+    write(loaded.folder / "strict.csv", FIRST, BROKEN)
+    loaded.fail("load", "--strict", "--source", "north", "strict.csv")
+    loaded.fail("load", "absent.csv")
+    loaded.fail("load", "--dry-run", "absent.csv")  # which keeps nothing
+    *_, mixed, strict, absent = json.loads(loaded.succeed("batches", "--json"))
+    (reason,) = mixed["rejected_by_reason"]
+    assert (mixed["batch_id"], mixed["rejected_by_reason"], mixed["failure"]) == (3, {reason: 2}, None)
+    assert (strict["batch_id"], strict["file_name"], strict["source"]) == (None, "strict.csv", "north")
+    assert (strict["rejected"], strict["rejected_by_reason"]) == (1, {reason: 1})
+    assert "--strict is on" in strict["failure"]
+    assert (absent["file_name"], absent["rejected_by_reason"]) == ("absent.csv", {})
+    *_, mixed_line, why, strict_line, _, absent_line = loaded.succeed("batches").splitlines()
+    assert mixed_line.startswith("    3  ")
+    assert why == f"       2 rejected: {reason}"
+    assert strict_line.startswith("    -  ")
+    assert "strict.csv  (source north)  (failed: strict.csv: nothing loaded, as 1 of" in strict_line
+    assert "(failed: absent.csv" in absent_line
 
 
 async def test_unload_takes_a_batch_out(loaded: Shell, loaded_dsn: str) -> None:

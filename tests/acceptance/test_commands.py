@@ -1,6 +1,7 @@
 """The commands as an operator types them: exit codes, what is said, and what the database holds afterwards."""
 
 import gzip
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,8 +24,9 @@ REPORT = {
     "file", "dry_run", "already_loaded_as", "batch_id", "rows_read", "inserted", "updated", "unchanged", "rejected",
     "coerced", "duplicates", "days_touched", "first_day", "last_day", "data_version", "rejects_file", "seconds",
     "unused_columns", "sample_rows_removed", "hours_without_rows", "hours_filled", "warnings", "conversion",
-    "sessions", "sessions_inserted", "sessions_updated", "rows_withdrawn",
+    "sessions", "sessions_inserted", "sessions_updated", "rows_withdrawn", "rejected_by_reason",
 }  # fmt: skip
+FAILURE = {"file", "error", "rejected", "rejected_by_reason", "rejects_file"}
 SETTINGS = {
     "EVLOAD_POOL_SIZE": "abc",
     "EVLOAD_MAX_WAITING_REQUESTS": "-1",
@@ -169,17 +171,28 @@ async def test_broken_files_do_not_keep_others_from_loading(here: Shell, dsn: st
     (here.folder / "columns.csv").write_text(SMALL_FILE.replace("session_ID", "place"))
     write(here.folder / "more.csv", GOOD)
     broken = ["cut.csv.gz", "latin.csv", "columns.csv", "absent.csv"]
-    ended = here.run("load", "--json", broken[0], small_file, *broken[1:], "more.csv")
+    ended = here.run("load", broken[0], small_file, *broken[1:], "more.csv")
     assert ended.code == 1
-    assert [(report["file"], report["inserted"]) for report in reports(ended.stdout)] == [
-        ("small.csv", 5),
-        ("more.csv", 1),
-    ]
+    assert re.findall(r"^(\S+): \d+ rows read", ended.stdout, re.MULTILINE) == ["small.csv", "more.csv"]
     said = ended.stderr.splitlines()
     assert [line.removeprefix("Error: ").partition(":")[0].partition(",")[0] for line in said] == broken
     assert "line 6" in said[1]
     assert "session_ID" in said[2]
     assert await row_count(dsn) == 6
+
+
+def test_programs_are_told_of_failures_where_they_are_told_of_loads(here: Shell, small_file: Path) -> None:
+    write(here.folder / "mixed.csv", GOOD, REJECTED, REJECTED)
+    ended = here.run("load", "--json", "absent.csv", small_file, "--max-rejects", "1", "mixed.csv")
+    assert (ended.code, ended.stderr) == (1, "")
+    absent, small, mixed = reports(ended.stdout)
+    assert [set(absent), set(mixed)] == [FAILURE, FAILURE]
+    assert (absent["file"], absent["rejected"], absent["rejects_file"]) == ("absent.csv", 0, None)
+    assert absent["error"].startswith("absent.csv: ")
+    assert (small["file"], small["inserted"]) == ("small.csv", 5)
+    assert "more than 1 of its rows were rejected" in mixed["error"]
+    assert (mixed["rejected"], mixed["rejects_file"]) == (2, "mixed.csv.rejects.csv")
+    assert list(mixed["rejected_by_reason"].values()) == [2]
 
 
 async def test_strict_refuses_the_whole_file(here: Shell, dsn: str) -> None:

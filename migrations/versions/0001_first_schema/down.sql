@@ -82,6 +82,10 @@ DROP TABLE hidden_load;
 
 DROP TABLE hourly_load;
 
+DROP TABLE watched_folder;
+
+DROP TABLE failed_load;
+
 DROP TABLE load_batch;
 
 DROP TABLE measure;

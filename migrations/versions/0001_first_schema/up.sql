@@ -120,7 +120,28 @@ CREATE TABLE load_batch (
     sessions bigint NOT NULL DEFAULT 0,
     first_hour timestamptz,
     last_hour timestamptz,
-    unloaded_at timestamptz
+    unloaded_at timestamptz,
+    -- How many values were rejected for each reason.
+    rejected_by_reason jsonb NOT NULL DEFAULT '{}'
+);
+
+-- One row per load that failed, of which nothing is stored.
+CREATE TABLE failed_load (
+    -- Names one attempt, so that a program that was killed while it told of it can tell of it again.
+    attempt text COLLATE "C" CONSTRAINT failed_load_pkey PRIMARY KEY,
+    file_name text NOT NULL,
+    source text NOT NULL DEFAULT '',
+    failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reason text NOT NULL,
+    rejected bigint NOT NULL DEFAULT 0,
+    rejected_by_reason jsonb NOT NULL DEFAULT '{}'
+);
+
+-- One row per folder that `evload watch` looks at. It stays when the watching ends, as that is what an alarm is about.
+CREATE TABLE watched_folder (
+    name text COLLATE "C" CONSTRAINT watched_folder_pkey PRIMARY KEY,
+    looked_at timestamptz NOT NULL,
+    waiting_files integer NOT NULL
 );
 
 -- The rows: one user, one session, one hour. A filler row has user '' and session 0. occurrence counts equal keys within

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import orjson
 
 from evload.errors import shown
 from evload.ingest import gaps
@@ -227,6 +228,7 @@ class _Load:
             "file_bytes": file.bytes_total,
             "sha256": file.sha256,
             "load_seconds": sum(self.report.seconds.values()),
+            "rejected_by_reason": orjson.dumps(self.report.rejected_by_reason).decode(),
         }
         await connection.execute(record.text, *(values[name] for name in record.param_names))
 
@@ -234,4 +236,5 @@ class _Load:
         report, rejects = self.report, self.rejects
         report.rows_read, report.coerced, report.rejected = counts.rows_read, counts.coerced, rejects.count
         rejects.finish(counts.rows_read, counts.rows_stored, strict=self._options.strict)
+        report.rejected_by_reason = dict(rejects.by_reason)
         report.rejects_file = shown(rejects.path) if rejects.path else None

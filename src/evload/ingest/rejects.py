@@ -1,6 +1,7 @@
 """The file that rejected rows are written to. It exists only when there is something to say."""
 
 import filecmp
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -12,6 +13,8 @@ import polars as pl
 from evload.errors import EvloadError, shown
 
 MOST_NAME_BYTES = 200
+MOST_REASONS = 20
+OTHER_REASONS = "other reasons"
 
 # The rejects files that this process has written, and which file each is of.
 _written: dict[Path, Path] = {}
@@ -22,7 +25,11 @@ class CannotWriteRejects(EvloadError):
 
 
 class NothingLoaded(EvloadError):
-    """Nothing of the file was loaded."""
+    """Nothing of the file was loaded. `rejects` are there where that is for rejected rows."""
+
+    def __init__(self, message: str, rejects: "Rejects | None" = None) -> None:
+        super().__init__(message)
+        self.rejects = rejects
 
 
 class Rejects:
@@ -38,6 +45,7 @@ class Rejects:
         self._is_complete = False
         self.path: Path | None = None
         self.count = 0
+        self.by_reason: Counter[str] = Counter()
 
     def add(self, rows: pl.DataFrame) -> None:
         """Columns: line, column, value, reason. Raises NothingLoaded when there are too many."""
@@ -46,12 +54,19 @@ class Rejects:
         kept = rows.head(max(self._most, 1) - self.count)
         self._write(kept.write_csv(include_header=self.count == 0).encode())
         self.count += rows.height
+        self._count_reasons(rows)
         if self.count > self._most:
             self._complete()
             raise self._nothing_loaded(
                 f"more than {self._most:,} of its rows were rejected. The first of them and the reasons are in"
                 f" {self.path}; --max-rejects allows more"
             )
+
+    def _count_reasons(self, rows: pl.DataFrame) -> None:
+        counted = rows["reason"].value_counts(name="rows").sort("rows", "reason", descending=[True, False])
+        for reason, found in counted.iter_rows():
+            is_known = reason in self.by_reason or len(self.by_reason) < MOST_REASONS
+            self.by_reason[reason if is_known else OTHER_REASONS] += found
 
     def finish(self, rows_read: int, rows_stored: int, *, strict: bool) -> None:
         """Raises NothingLoaded where the file must not be loaded for its rejects."""
@@ -115,7 +130,7 @@ class Rejects:
             yield self._folder / f"{name}.rejects-{number}.csv"
 
     def _nothing_loaded(self, reason: str) -> NothingLoaded:
-        return NothingLoaded(f"{self._source.name}: nothing loaded, as {reason}.")
+        return NothingLoaded(f"{self._source.name}: nothing loaded, as {reason}.", self)
 
     def _cannot_write(self, path: Path | None, error: OSError) -> CannotWriteRejects:
         return CannotWriteRejects(

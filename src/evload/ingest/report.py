@@ -35,6 +35,7 @@ class LoadReport:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    rejected_by_reason: dict[str, int] = field(default_factory=dict)
     coerced: int = 0
     duplicates: int = 0
     sessions: int = 0
