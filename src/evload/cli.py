@@ -14,6 +14,7 @@ from evload import backup_commands, schema
 from evload.command import Commands, copy_embedded, database, json_option, on_a_database, run, say_json
 from evload.database.connecting import looking
 from evload.distribute import distribute as distribute_rows
+from evload.drop_folder_command import watch
 from evload.embedded import is_embedded
 from evload.errors import EvloadError, shown
 from evload.format_commands import formats
@@ -36,7 +37,7 @@ def main() -> None:
     stop_on_signals()
 
 
-for command in (*COMMANDS, *backup_commands.COMMANDS, formats):
+for command in (*COMMANDS, *backup_commands.COMMANDS, formats, watch):
     main.add_command(command)
 
 

@@ -12,7 +12,7 @@ import click
 
 from evload.command import database, json_option, on_a_database, run, say, say_json
 from evload.errors import EvloadError, shown
-from evload.load_parameters import LocationPattern, Powers, SourceName
+from evload.load_parameters import as_load_options, reading_options
 from evload.resources import folder
 
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
@@ -30,32 +30,10 @@ DATA_FILES = click.Path(path_type=Path)
     """
 )
 @click.argument("files", nargs=-1, required=True, type=DATA_FILES)
-@click.option("--strict", is_flag=True, help="Refuse a whole file for one rejected row.")
-@click.option(
-    "--max-rejects",
-    type=click.IntRange(min=0),
-    default=10_000,
-    show_default=True,
-    help="More rejected rows than these refuse a file.",
-)
-@click.option(
-    "--fill-gaps",
-    is_flag=True,
-    help="Store filler rows for the hours of a file, first to last, that have no row: nobody charged then.",
-)
+@reading_options
 @click.option("--again", is_flag=True, help="Load a file also if exactly its bytes were loaded before.")
 @click.option("--dry-run", is_flag=True, help="Report what a load would do, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object per file.")
-@click.option(
-    "--location-pattern",
-    type=LocationPattern(),
-    help="Takes the location from the user id where a file has no column of it: the first group, as in '^(.+)-\\d+$'.",
-)
-@click.option(
-    "--source",
-    type=SourceName(),
-    help="Keeps users, locations and sessions apart from equal ids of other files: they are stored as NAME/ID.",
-)
 @click.option(
     "--rejects-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -63,31 +41,13 @@ DATA_FILES = click.Path(path_type=Path)
     help="Folder for FILE.rejects.csv with the rejected rows of a file, or FILE.rejects-2.csv. Default: here.",
 )
 @click.option(
-    "--format", "format_name", help="The format of FILES: one of `evload formats`, or a mapping's .toml file."
-)
-@click.option(
-    "--power", type=Powers(), help="At which powers sessions are taken to charge: 3.6, 7.2 or 3.6,7.2 (default)."
-)
-@click.option(
     "--explain", is_flag=True, help="Say how FILES are understood, with their first rows as hours; load nothing."
 )
 @on_a_database
-def load(
-    files: tuple[Path, ...],
-    format_name: str | None,
-    power: tuple[str, ...] | None,
-    explain: bool,
-    source: str | None,
-    as_json: bool,
-    data_dir: Path | None,
-    **options: Any,
-) -> None:
-    from evload.ingest.mapping.presets import mapping_named
+def load(files: tuple[Path, ...], explain: bool, as_json: bool, data_dir: Path | None, **given: Any) -> None:
     from evload.priority import lower_priority
 
-    options |= {"powers": power} if power else {}
-    options |= {"source": source} if source else {}
-    options |= {"named": mapping_named(format_name)} if format_name else {}
+    options = as_load_options(**given)
     with database(data_dir) as (_, dsn):
         lower_priority()
         if explain:

@@ -42,7 +42,7 @@ def _files_of(named: Path, say: Callable[[str], None]) -> list[Path]:
 
 def _meant(holds: str, found: list[Path], suffix: str, say: Callable[[str], None]) -> list[Path]:
     """Files with the `suffix` that a pattern ends in are meant too."""
-    wanted = [path for path in found if path.is_file() and _is_meant(path.name, suffix)]
+    wanted = [path for path in found if path.is_file() and is_meant(path.name, suffix)]
     taken = {*wanted, *(folder for path in found for folder in path.parents)}
     left = ", ".join(f"{path.name}/" if path.is_dir() else path.name for path in found if path not in taken)
     if not wanted:
@@ -52,5 +52,5 @@ def _meant(holds: str, found: list[Path], suffix: str, say: Callable[[str], None
     return wanted
 
 
-def _is_meant(name: str, suffix: str) -> bool:
+def is_meant(name: str, suffix: str = "") -> bool:
     return not NOT_MEANT.search(name) and bool(TABLE.search(name) or (suffix and name.endswith(suffix)))

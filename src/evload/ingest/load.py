@@ -11,7 +11,7 @@ from evload.errors import shown
 from evload.ingest import gaps
 from evload.ingest.batches import take_out
 from evload.ingest.block import Block
-from evload.ingest.known import same_file
+from evload.ingest.known import check_unchanged, same_file, state_of
 from evload.ingest.options import LoadOptions
 from evload.ingest.read import LoadFile, opened
 from evload.ingest.rejects import NothingLoaded, Rejects
@@ -34,7 +34,7 @@ class _DryRun(Exception):
 
 
 async def load_file(dsn: str, path: Path, options: LoadOptions = AS_USUAL) -> LoadReport:
-    """Raises NothingLoaded, UnreadableFile and NothingChanged; the database is then as it was."""
+    """Raises NothingLoaded, UnreadableFile, FileChanged and NothingChanged; the database is then as it was."""
     load = _Load(path, options)
     try:
         async with write_transaction(dsn, path.name) as connection:
@@ -62,6 +62,7 @@ class _Load:
         self.report = LoadReport(file=shown(path.name), dry_run=options.dry_run)
 
     async def run(self, connection: asyncpg.Connection) -> None:
+        state = state_of(self._path)
         if not self._options.again and await self._is_known(connection):
             return
         zone = self._options.timezone or await connection.fetchval(query("site/timezone").text)
@@ -77,6 +78,7 @@ class _Load:
         self.report.unused_columns = file.unused_columns
         self.report.conversion = file.conversion
         await self._finish(connection, file)
+        check_unchanged(self._path, state)
 
     def close(self) -> None:
         self.rejects.close()

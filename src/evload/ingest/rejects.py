@@ -124,7 +124,7 @@ class Rejects:
         raise AssertionError
 
     def _names(self) -> Iterator[Path]:
-        name = shown(self._source.name).encode()[:MOST_NAME_BYTES].decode(errors="ignore")
+        name = name_for_rejects(self._source)
         yield self._folder / f"{name}.rejects.csv"
         for number in count(2):
             yield self._folder / f"{name}.rejects-{number}.csv"
@@ -136,6 +136,10 @@ class Rejects:
         return CannotWriteRejects(
             f"{path}: rejected rows cannot be written here ({error.strerror}). Name another folder with --rejects-dir."
         )
+
+
+def name_for_rejects(source: Path) -> str:
+    return shown(source.name).encode()[:MOST_NAME_BYTES].decode(errors="ignore")
 
 
 def _says_the_same(one: Path, other: Path) -> bool:

@@ -58,6 +58,13 @@ class LoadReport:
     def as_json(self) -> str:
         return orjson.dumps(asdict(self)).decode()
 
+    def as_line(self) -> str:
+        if self.already_loaded_as is not None:
+            return f"{self.file}: already loaded as batch {self.already_loaded_as}"
+        counts = f"{self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged"
+        warnings = "".join(f"; warning: {warning.rstrip('.')}" for warning in self.warnings)
+        return f"{self.file}: loaded as batch {self.batch_id}: {counts}, {self.rejected:,} rejected{warnings}"
+
     def as_text(self) -> str:
         if self.already_loaded_as is not None:
             return (

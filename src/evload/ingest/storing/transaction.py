@@ -26,8 +26,16 @@ SETTINGS = {
 }
 
 
+# SQLSTATE classes of what is wrong with the rows, and not with the database: cardinality, values, constraints, limits.
+ABOUT_ROWS = ("21", "22", "23", "54")
+
+
 class NothingChanged(EvloadError):
     """Nothing was changed."""
+
+
+class RowsRefused(NothingChanged):
+    """Nothing was changed, and trying it again would not help."""
 
 
 @asynccontextmanager
@@ -45,7 +53,8 @@ async def write_transaction(dsn: str, subject: str) -> AsyncIterator[asyncpg.Con
             await connection.execute(query("ingest/temporary_tables").text)
             yield connection
     except DRIVER_ERRORS as error:
-        raise NothingChanged(f"{subject}: nothing was changed{_reason(error, connection)}") from error
+        kind = RowsRefused if _is_about_rows(error) else NothingChanged
+        raise kind(f"{subject}: nothing was changed{_reason(error, connection)}") from error
     finally:
         await close(connection)
 
@@ -54,6 +63,11 @@ async def execute_each(connection: asyncpg.Connection, script: Query) -> None:
     """Sends one statement at a time: Citus hands a message that alters a distributed table to its workers whole."""
     for statement in script.statements:
         await connection.execute(statement)
+
+
+def _is_about_rows(error: Exception) -> bool:
+    state = (error.sqlstate or "") if isinstance(error, asyncpg.PostgresError) else ""
+    return isinstance(error, asyncpg.DataError) or state[:2] in ABOUT_ROWS
 
 
 def _reason(error: Exception, connection: asyncpg.Connection) -> str:

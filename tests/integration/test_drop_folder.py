@@ -1,0 +1,187 @@
+"""A folder into which files are dropped: which are complete, and where they go."""
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from evload.ingest.drop_folder.folder import DONE, CannotWatch, DropFolder, watched_alone
+from evload.ingest.drop_folder.places import finish_moves, place_in, rejects_of
+from evload.ingest.drop_folder.troubles import LONGEST_PAUSE_SECONDS, Troubles
+from evload.ingest.formats import source
+from evload.ingest.known import FileChanged
+from evload.ingest.load import LoadOptions, load_file
+from tests.files import FIRST, SECOND, write
+from tests.views import row_count
+
+
+def complete(folder: DropFolder) -> list[str]:
+    return [file.path.name for file in folder.look().complete]
+
+
+def test_a_file_is_complete_once_it_has_not_changed_between_two_looks(tmp_path: Path) -> None:
+    folder, file = DropFolder(tmp_path), write(tmp_path / "b.csv", FIRST)
+    assert complete(folder) == []
+    with file.open("a") as more:
+        more.write("more")
+    assert complete(folder) == []
+    write(tmp_path / "a.csv", FIRST)
+    assert complete(folder) == ["b.csv"]
+    assert complete(folder) == ["a.csv", "b.csv"]
+    write(tmp_path / "new", FIRST).replace(file)
+    os.utime(file, ns=(0, 0))  # as by `cp --preserve`
+    assert complete(folder) == ["a.csv"]
+    file.unlink()
+    assert complete(folder) == ["a.csv"]
+
+
+def test_a_file_must_be_as_old_as_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    folder = DropFolder(tmp_path, min_age_seconds=60)
+    write(tmp_path / "a.csv", FIRST)
+    for _ in range(3):
+        assert complete(folder) == []
+    now += 59
+    assert complete(folder) == []
+    now += 1
+    assert complete(folder) == ["a.csv"]
+
+
+def test_what_nobody_means_is_left_alone_and_named_once(tmp_path: Path) -> None:
+    folder = DropFolder(tmp_path)
+    passing = (".hidden.csv", "a.csv.part", "b.csv~", "c.csv.filepart", "~d.csv", "_e.csv")
+    with watched_alone(folder):
+        for name in (*passing, "notes.txt", "a.json", "a.csv.rejects.csv", "loads.csv"):
+            write(tmp_path / name, FIRST)
+        (tmp_path / "sub.csv").mkdir()
+        (tmp_path / "link.csv").symlink_to("loads.csv")
+        look = folder.look()
+        named = ["_e.csv", "a.csv.rejects.csv", "a.json", "link.csv", "notes.txt", "sub.csv", "~d.csv"]
+        assert (look.waiting, look.left_alone) == (1, named)
+        look = folder.look()
+        assert ([one.path.name for one in look.complete], look.left_alone) == (["loads.csv"], [])
+
+
+def test_a_folder_is_watched_once(tmp_path: Path) -> None:
+    twice = pytest.raises(CannotWatch, match="another `evload watch` watches this folder already")
+    with watched_alone(DropFolder(tmp_path)), twice, watched_alone(DropFolder(tmp_path)):
+        raise AssertionError
+    with watched_alone(DropFolder(tmp_path)):
+        pass
+    with pytest.raises(CannotWatch, match="there is no such folder"), watched_alone(DropFolder(tmp_path / "absent")):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("name", "second"),
+    [
+        ("a.csv", "a-2.csv"),
+        ("a.b.csv.gz", "a.b-2.csv.gz"),
+        ("2024.01.05.csv", "2024.01.05-2.csv"),
+        ("a.gz", "a-2.gz"),
+        ("a", "a-2"),
+        (os.fsdecode(b"\xff.csv"), os.fsdecode(b"\xff-2.csv")),
+        ("å" * 125 + ".csv", "å" * 100 + "-2.csv"),
+    ],
+)
+def test_nothing_that_is_there_is_overwritten(tmp_path: Path, name: str, second: str) -> None:
+    folder = DropFolder(tmp_path)
+    with watched_alone(folder):
+        for content in ("one", "two"):
+            source_file = tmp_path / name
+            source_file.write_text(content)
+            place = place_in(folder, DONE, name)
+            place.put(source_file, f"report of {content}".encode(), None)
+        assert place.file == tmp_path / DONE / second
+        assert (place.file.read_text(), place.report.read_text()) == ("two", "report of two")
+        assert sorted(path.read_text() for path in (tmp_path / DONE).iterdir()) == sorted(
+            ("one", "two", "report of one", "report of two")
+        )
+
+
+@pytest.mark.parametrize("beside", ["report", "rejects"])
+def test_what_lies_where_a_report_would_go_is_not_overwritten(tmp_path: Path, beside: str) -> None:
+    folder = DropFolder(tmp_path)
+    with watched_alone(folder):
+        getattr(place_in(folder, DONE, "a.csv"), beside).symlink_to("absent")
+        assert place_in(folder, DONE, "a.csv").file.name == "a-2.csv"
+
+
+STEPS = 5  # a report is written, three files are renamed beside it or to it, and a fifth step does not come
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_a_move_that_was_cut_off_is_finished_or_has_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    folder, file = DropFolder(tmp_path), write(tmp_path / "a.csv", FIRST)
+    done = 0
+
+    def cut_off(path: Path, target: Path) -> Path:
+        nonlocal done
+        if done == step:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        done += 1
+        os.rename(path, target)  # noqa: PTH104 - Path.rename is this test's own
+        return target
+
+    with watched_alone(folder):
+        rejects = folder.rejects_dir / "a.csv.rejects.csv"
+        rejects.write_text("rejects")
+        place = place_in(folder, DONE, "a.csv")
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", cut_off)
+            try:
+                place.put(file, b"report", rejects)
+            except OSError:
+                assert step < STEPS - 1
+        finish_moves(folder)
+        left = {path.name for path in (tmp_path / DONE).iterdir()}
+        if file.exists():
+            assert left == set()
+            assert rejects_of(folder, file) == rejects
+        else:
+            assert left == {"a.csv", "a.csv.report.json", "a.csv.rejects.csv"}
+            assert rejects_of(folder, file) is None
+            assert (place.report.read_text(), place.rejects.read_text()) == ("report", "rejects")
+        assert file.exists() == (step < 2)
+
+
+def test_a_trouble_is_told_once_and_pauses_grow_up_to_a_minute() -> None:
+    said: list[str] = []
+    troubles = Troubles(said.append)
+    pauses = [troubles.met("The disk is full.") for _ in range(8)]
+    assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS]
+    troubles.met("Something else.")
+    troubles.are_over()
+    troubles.are_over()
+    assert said == [
+        "The disk is full. evload goes on trying.",
+        "Something else. evload goes on trying.",
+        "It works again.",
+    ]
+    assert troubles.met("The disk is full.") == 1
+
+
+async def test_a_file_that_changes_while_it_is_loaded_is_not_loaded(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "a.csv", FIRST)
+    began = threading.Event()
+    opened = source.HashingReader.close
+
+    def close(reader: source.HashingReader) -> None:
+        if not began.is_set():
+            began.set()
+            write(file, FIRST, SECOND)
+        opened(reader)
+
+    monkeypatch.setattr(source.HashingReader, "close", close)
+    with pytest.raises(FileChanged, match=r"a\.csv: nothing loaded, as it changed meanwhile"):
+        await load_file(dsn, file, LoadOptions(tmp_path))
+    assert began.is_set()
+    assert await row_count(dsn) == 0
+    assert (await load_file(dsn, file, LoadOptions(tmp_path))).inserted == 2
