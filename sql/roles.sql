@@ -1,7 +1,7 @@
 -- The three roles of evload on a Postgres server of your own. Run it once in evload's database, as a superuser or as who may make
 -- roles and owns the database: psql -d evload -f roles.sql. Then give the two that log in their passwords.
 --     evload_owner    owns the tables and views. Nobody logs in as it.
---     evload_loader   migrates, loads and refreshes: for evload migrate, load, unload, drop, refresh. It becomes the owner at
+--     evload_loader   migrates, loads and refreshes: for evload migrate, load, watch, unload, drop, refresh. It becomes the owner at
 --                     once, as only that may build the keys of a first load anew and refresh views.
 --     evload_reader   may read and nothing else: for evload serve, status, batches.
 -- params:

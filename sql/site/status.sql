@@ -2,7 +2,7 @@
 -- params:
 -- returns: postgres text, timezone text, data_version int8, changed_at timestamptz, stored_rows int8, stored_sessions int8,
 --     users int8, first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz,
---     is_sample bool, workers text
+--     is_sample bool, failed_loads int8, watched_folders text, workers text
 SELECT
     current_setting('server_version') AS postgres,
     site.timezone,
@@ -16,6 +16,21 @@ SELECT
     last_batch.file_name AS last_file,
     last_batch.loaded_at AS last_loaded_at,
     coalesce(last_batch.is_sample, false) AS is_sample,
+    (SELECT count(*) FROM failed_load) AS failed_loads,
+    (
+        SELECT
+            string_agg(
+                format(
+                    '%s, last looked at %s, %s files waiting',
+                    name,
+                    to_char(looked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+                    waiting_files
+                ),
+                '; '
+                ORDER BY name
+            )
+        FROM watched_folder
+    ) AS watched_folders,
     (
         SELECT string_agg(application_name, '; ')
         FROM pg_stat_activity

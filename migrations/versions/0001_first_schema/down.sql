@@ -92,6 +92,8 @@ DROP TABLE measure;
 
 DROP TABLE site;
 
+DROP FUNCTION wal_bytes;
+
 DROP FUNCTION shown_time;
 
 DROP FUNCTION future_since;

@@ -37,7 +37,9 @@ def test_the_api_is_no_superuser(here: Shell, data_dir: Path, first_run: FirstRu
         assert numbers(api) == first_run.numbers
         found = {row["application_name"]: row["rolsuper"] for row in asyncio.run(fetch(dsn, ROLES))}
         assert found == {"evload api": False, "evload watch, listening": False}
-        assert "evload_database_up 1" in api.get("/metrics").text
+        metrics = api.get("/metrics").text
+        assert "evload_database_up 1" in metrics
+        assert "evload_wal_size_bytes " in metrics
         assert api.get("/readyz").status_code == 200
         (here.folder / "small.csv").write_text(SMALL_FILE, encoding="utf-8")
         here.succeed("load", "small.csv")

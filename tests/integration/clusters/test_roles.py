@@ -38,6 +38,10 @@ async def test_the_loader_does_all_that_changes_and_the_reader_reads(server: Pos
     async with api_client(reader) as client:
         for path in (*PATHS, "/hourly_loads.csv", "/readyz", "/metrics"):
             assert (await client.get(path)).status_code == 200, path
+        assert "evload_wal_size_bytes" not in (await client.get("/metrics")).text
+    await server.execute("GRANT EXECUTE ON FUNCTION pg_ls_waldir() TO evload_reader")
+    async with api_client(reader) as client:
+        assert "evload_wal_size_bytes" in (await client.get("/metrics")).text
     with pytest.raises(NothingChanged, match="lacks rights"):
         await load_file(reader, write(tmp_path / "other.csv", MORE.replace("09:00", "08:00").replace("10:00", "09:00")))
     owners = await server.fetchval(

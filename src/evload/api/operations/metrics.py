@@ -27,6 +27,9 @@ class Plain(NamedTuple):
     kind: str
     help: str
 
+    def lines(self, value: object) -> list[str]:
+        return [f"# HELP {self.name} {self.help}", f"# TYPE {self.name} {self.kind}", f"{self.name} {value}"]
+
 
 PLAIN = {
     "hits": Plain("evload_cache_hits_total", "counter", "Data requests answered from memory."),
@@ -154,7 +157,6 @@ class Metrics:
 
     def _plain_lines(self) -> list[str]:
         lines: list[str] = []
-        for key, (name, kind, text) in PLAIN.items():
-            lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
-            lines.append(f"{name} {self._cells.total(self._plain[key]):.0f}")
+        for key, metric in PLAIN.items():
+            lines += metric.lines(f"{self._cells.total(self._plain[key]):.0f}")
         return lines
