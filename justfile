@@ -35,6 +35,7 @@ benchmarks:
     uv run python benchmarks/serving.py --quick
     uv run python benchmarks/polling_while_loading.py --quick
     uv run python benchmarks/kill_while_loading.py --quick
+    uv run python benchmarks/fast_motion.py --quick
     uv run python benchmarks/soak.py --minutes 0.5
     uv run python benchmarks/fuzz_protocol.py --requests 1000
     uv run python benchmarks/memory_growth.py --quick
