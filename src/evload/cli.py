@@ -23,6 +23,8 @@ from evload.queries import query
 from evload.settings import Settings
 from evload.signals import stop_on_signals
 
+OF_THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - said, not listened on
+
 
 @click.group(
     cls=Commands,
@@ -89,8 +91,7 @@ def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
 def _serve(settings: Settings, listener: Any, workers: int) -> None:
     from evload import serve as api
 
-    host, port = listener.getsockname()[:2]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    address = _address(*listener.getsockname()[:2]) + settings.root_path
 
     def announce() -> None:
         click.echo(f"evload serves on {address}")
@@ -100,6 +101,12 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
         click.echo("Ctrl-C ends it.")
 
     api.serve(settings, listener, workers, announce)
+
+
+def _address(host: str, port: int) -> str:
+    """Gives an address that a person at this machine can open: what listens on all addresses has no other name."""
+    host = OF_THIS_MACHINE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _was_never_loaded(dsn: str) -> bool:

@@ -23,6 +23,8 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from evload.api.operations.metrics import Metrics
+from evload.api.operations.middleware import STREAMS
+from evload.api.root_path import RootPath
 from evload.api.server.app import ROUTES, App
 from evload.api.server.connection import is_told_here
 from evload.api.server.export_handler import BrokenOff
@@ -66,6 +68,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Serves until SIGINT, SIGTERM or SIGHUP, and finishes the requests under way."""
+    RootPath(settings.root_path).check((*ROUTES, *STREAMS))
     with _metrics_file() as metrics_file:
         config = Config(
             partial(_app, settings, metrics_file, in_worker=workers > 1),

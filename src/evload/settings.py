@@ -1,5 +1,7 @@
 """Every setting of evload. Only `command.py` builds one."""
 
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -7,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+ROOT_PATH = r"(?!\.{1,2}(/|$))[\w.~-]+(/(?!\.{1,2}(/|$))[\w.~-]+)*"
 LOCAL_FRONT_ENDS = ("http://localhost:3000", "http://127.0.0.1:3000")
 
 
@@ -29,11 +32,32 @@ class Settings(BaseSettings):
     cache_megabytes: int = Field(default=64, ge=0)
     max_age_seconds: int = Field(default=0, ge=0)
     access_log: bool = False
+    root_path: str = ""
+    forwarded_allow_ips: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "forwarded_allow_ips", mode="before")
     @classmethod
     def split_at_commas(cls, value: object) -> object:
-        return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
+        return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+    @field_validator("root_path")
+    @classmethod
+    def path_without_a_slash_at_its_end(cls, value: str) -> str:
+        path = value.strip("/")
+        if not path:
+            return ""
+        if not re.fullmatch(ROOT_PATH, path, re.ASCII):
+            raise ValueError("is not a path such as /ev, of letters, digits and . _ ~ -")
+        return f"/{path}"
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def addresses_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """uvicorn would take a mistyped address for the name of a socket, and trust nobody."""
+        for one in value:
+            if one != "*":
+                ip_network(one)
+        return ("*",) if "*" in value else value
 
     @field_validator("database_url")
     @classmethod

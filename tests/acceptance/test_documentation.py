@@ -17,12 +17,12 @@ FETCHED = re.compile(rb"""url\(\s*["']?(?:https?:)?//|@import|sourceMappingURL=(
 
 
 def references(api: Api, page: str) -> set[str]:
-    """What a page refers to, and what the scripts written for it do."""
+    """The paths of what a page refers to, and of what the scripts written for it do."""
     text = api.get(page).text
     found = set(REFERENCE.findall(text))
     for path in [path for path in found if path.endswith("start.js")]:
-        found |= set(REFERENCE.findall(api.get(path).text))
-    return {path for path in found if not path.startswith("data:")}
+        found |= set(REFERENCE.findall(api.get(urljoin(page, path)).text))
+    return {urljoin(page, path) for path in found if not path.startswith("data:")}
 
 
 @pytest.mark.parametrize("page", PAGES)

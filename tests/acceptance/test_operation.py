@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.acceptance.processes import Api, Shell, wait_until
 from tests.locks import PATIENCE_SECONDS
@@ -126,6 +127,47 @@ def test_event_streams_do_not_keep_evload_from_ending(loaded_dsn: str, shell: Sh
             began = time.monotonic()
             assert api.running.stop(signal.SIGTERM).code == 0
             assert time.monotonic() - began < PATIENCE_SECONDS / 6
+
+
+def logged_clients(shell: Shell, forwarded: str) -> list[str]:
+    with shell.with_(EVLOAD_ACCESS_LOG="1").serving("serve") as api:
+        for _ in range(2):
+            assert api.get("/kpi/summary", headers={"X-Forwarded-For": forwarded}).status_code == 200
+        ended = api.running.stop()
+    return [json.loads(line)["client"] for line in ended.stdout.splitlines() if line.startswith("{")]
+
+
+def test_the_access_log_believes_the_proxies_that_it_was_told_of(loaded_dsn: str, shell: Shell) -> None:
+    here, forwarded = shell.on(loaded_dsn), "198.51.100.7, 203.0.113.9"
+    assert logged_clients(here, forwarded) == ["127.0.0.1"] * 2
+    assert logged_clients(here.with_(EVLOAD_FORWARDED_ALLOW_IPS="10.0.0.0/8"), forwarded) == ["127.0.0.1"] * 2
+    assert logged_clients(here.with_(EVLOAD_FORWARDED_ALLOW_IPS="127.0.0.1"), forwarded) == ["203.0.113.9"] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "http://127.0.0.1:{}"),
+        (("--host", "0.0.0.0"), "http://127.0.0.1:{}"),
+        (("--host", "::"), "http://[::1]:{}"),
+    ],
+)
+def test_every_address_that_is_said_can_be_opened(
+    loaded_dsn: str, shell: Shell, arguments: tuple[str, ...], said: str
+) -> None:
+    with shell.on(loaded_dsn).with_(EVLOAD_ROOT_PATH="ev/").serving("serve", *arguments) as api:
+        told = re.findall(r"http://\S+", api.running.out.read_text())
+        port = str(httpx2.URL(told[0]).port)
+        assert len(told) == 4
+        for address in told:
+            assert address.startswith(f"{said.format(port)}/ev")
+            answer = httpx2.get(address, headers={"Accept": "text/html"}, trust_env=False)
+            assert answer.status_code == (307 if address == told[0] else 200), address
+
+
+def test_a_root_path_that_evload_has_itself_is_refused(loaded_dsn: str, shell: Shell) -> None:
+    said = shell.on(loaded_dsn).with_(EVLOAD_ROOT_PATH="/load").fail("serve", "--port", "0")
+    assert said == "Error: EVLOAD_ROOT_PATH is /load, and evload has a path /load of its own. Choose another one.\n"
 
 
 def test_the_access_log_is_json_on_request(loaded_dsn: str, shell: Shell) -> None:

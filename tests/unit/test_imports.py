@@ -39,10 +39,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "priority": {"embedded"},
     "snapshots": {"database", "priority"},
     "api": {"database", "errors"},
-    "api.answers": {"api.contract", "database", "errors", "queries", "snapshots", "watch"},
+    "api.answers": {"api", "api.contract", "database", "errors", "queries", "snapshots", "watch"},
     "api.contract": {"api", "measures", "queries"},
     "api.operations": {"api", "api.contract", "database", "errors", "queries", "watch"},
-    "api.pages": {"api.answers", "api.contract", "measures"},
+    "api.pages": {"api", "api.answers", "api.contract", "measures"},
     "api.server": {
         "api",
         "api.answers",
@@ -109,7 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "load_parameters": {"ingest.converting", "ingest.mapping"},
     "format_commands": {"errors", "ingest.formats", "ingest.mapping"},
-    "serve": {"api.operations", "api.server", "errors", "settings", "signals"},
+    "serve": {"api", "api.operations", "api.server", "errors", "settings", "signals"},
 }
 BUILD_SETTINGS = {"command"}
 READ_VARIABLES = {"backup", "command"}

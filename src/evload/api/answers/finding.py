@@ -14,6 +14,7 @@ from evload.api.contract.endpoints import ANY_SIZE, NOTHING_IN_RANGE, UNKNOWN_ME
 from evload.api.contract.filters import Members
 from evload.api.contract.media_types import JSON
 from evload.api.contract.params import Params, values_for
+from evload.api.root_path import RootPath
 from evload.database.errors import DatabaseUnavailable
 from evload.database.pool import Database
 from evload.queries import query, served, sourced
@@ -44,12 +45,15 @@ Checked: TypeAlias = tuple[DataVersion | None, Answer | None]
 
 
 class Answers:
-    def __init__(self, database: Database, large: Database, watch: Watch, cache: Cache[Question]) -> None:
+    def __init__(
+        self, database: Database, large: Database, watch: Watch, cache: Cache[Question], root_path: RootPath
+    ) -> None:
         """`large` is the same database, whose connections give bodies up to MAX_BODY_BYTES."""
         self._database = database
         self._large = large
         self._watch = watch
         self._cache = cache
+        self._root_path = root_path
         self._flights: SingleFlight[Answer] = SingleFlight()
 
     def making(self, question: Question, state: SiteState) -> "AbstractContextManager[asyncio.Task[Answer]]":
@@ -126,7 +130,8 @@ class Answers:
         if too_many := endpoint.too_many_rows(row.get("rows"), params):
             return _refused(endpoint, version, too_many)
         if body is not None:
-            return await _of_body(endpoint, version, body, endpoint.link(params, row.get("next_after")))
+            link = endpoint.link(params, row.get("next_after"), self._root_path)
+            return await _of_body(endpoint, version, body, link)
         if body_bytes := row.get("body_bytes"):
             return _too_large(endpoint, version, body_bytes)
         if endpoint.may_be_empty:

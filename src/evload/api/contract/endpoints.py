@@ -26,6 +26,7 @@ from evload.api.contract.params import (
     UsersRange,
 )
 from evload.api.errors import InvalidParameters
+from evload.api.root_path import RootPath
 from evload.queries import Query
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
@@ -128,14 +129,14 @@ class Endpoint:
         message = f"These are {rows} rows, and {self.max_rows} are the most. {params.fewer_rows}, or add {ANY_SIZE}"
         return {"type": "too_many_rows", "loc": ["query", "by"], "msg": message, "input": None}
 
-    def link(self, params: Params, next_after: str | None) -> bytes | None:
+    def link(self, params: Params, next_after: str | None, root_path: RootPath) -> bytes | None:
         """Builds the `Link` header that names the next page, if there is one."""
         if next_after is None:
             return None
         query_string = urlencode(
             {**params.model_dump(mode="json", exclude_defaults=True), "after": next_after}, safe=":"
         )
-        return f'<{self.path}?{query_string}>; rel="next"'.encode()
+        return f'<{root_path.text}{self.path}?{query_string}>; rel="next"'.encode()
 
 
 ENDPOINTS = (

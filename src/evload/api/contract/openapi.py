@@ -12,6 +12,7 @@ from evload.api.contract.exports import EXPORTS
 from evload.api.contract.media_types import CSV
 from evload.api.contract.models import BadParameters, Model, Problem
 from evload.api.contract.service import OPERATIONS, DataVersionEvent, Operation, Said
+from evload.api.root_path import NO_ROOT_PATH, RootPath
 from evload.queries import query
 
 Json = dict[str, Any]
@@ -156,7 +157,7 @@ def _of_service(operation: Operation) -> Json:
     }
 
 
-def document() -> Json:
+def document(root_path: RootPath = NO_ROOT_PATH) -> Json:
     _, schemas = models_json_schema([*((model, "serialization") for model in _models())], ref_template=REF)
     paths = {operation.path: _of_service(operation) for operation in OPERATIONS}
     paths |= {endpoint.path: _of_endpoint(endpoint) for endpoint in (*ENDPOINTS, *EXPORTS)}
@@ -168,7 +169,7 @@ def document() -> Json:
             "description": DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": root_path.text or "/"}],
         "paths": {path: {"get": operation} for path, operation in paths.items()},
         "components": {"schemas": schemas["$defs"]},
     }

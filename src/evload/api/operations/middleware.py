@@ -2,10 +2,13 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from evload.api.operations.metrics import Metrics
 
@@ -32,6 +35,12 @@ class RequestMetrics:
             await self._app(scope, receive, note)
         finally:
             self._metrics.count(scope.get("evload.route", scope["path"]), status, time.perf_counter() - began)
+
+
+def with_access_log(app: ASGIApp, trusted: Sequence[str]) -> Any:
+    """Logs each request, with the client that the proxies at these addresses name in `X-Forwarded-For`."""
+    logging: Any = AccessLog(app)
+    return ProxyHeadersMiddleware(logging, list(trusted))
 
 
 class AccessLog:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from evload.api.answers.cache import compressed
 from evload.api.answers.representation import Negotiation, is_held
+from evload.api.root_path import RootPath
 from evload.measures import MEASURES
 
 FOLDER = Path(__file__).parents[2] / "dashboard"
@@ -130,17 +131,19 @@ async def prepare() -> None:
         await file.prepare(b"zstd")
 
 
-async def _welcome(otherwise: Respond, request: Request) -> Response:
+async def _welcome(otherwise: Respond, root_path: RootPath, request: Request) -> Response:
     """`/` sends browsers to the dashboard, and answers programs as ever."""
     if "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse("dashboard", 307, {"Vary": "Accept"})  # relative: also below a proxy's prefix
+        # Relative, it also works below a prefix that evload was not told; `/ev` without a slash needs the whole path.
+        address = f"{root_path.text}/dashboard" if root_path.text else "dashboard"
+        return RedirectResponse(address, 307, {"Vary": "Accept"})
     response = await otherwise(request)
     response.headers["Vary"] = "Accept"
     return response
 
 
-def routes(welcome: Respond) -> list[BaseRoute]:
+def routes(welcome: Respond, root_path: RootPath) -> list[BaseRoute]:
     return [
-        Route("/", partial(_welcome, welcome)),
+        Route("/", partial(_welcome, welcome, root_path)),
         *(Route(path, file.respond) for path, file in files().items()),
     ]

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from evload.api.contract.media_types import JSON
 from evload.api.contract.openapi import document
+from evload.api.root_path import RootPath
 
 # No page may contact another host: Redoc would load its maker's logo and report its use.
 POLICY = (
@@ -21,22 +22,23 @@ POLICY = (
 )
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
 
+# Addresses are relative, so that the pages also work below a prefix of which evload was not told.
 SWAGGER = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>evload API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/docs/assets/{version}/swagger_style.css">
+<link rel="stylesheet" href="docs/assets/{version}/swagger_style.css">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="/docs/assets/{version}/swagger_bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/assets/{version}/swagger_bundle.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 """
-SWAGGER_START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true});
+SWAGGER_START = """SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true});
 """
 REDOC = """<!doctype html>
 <html lang="en">
@@ -46,8 +48,8 @@ REDOC = """<!doctype html>
 <link rel="icon" href="data:,">
 </head>
 <body>
-<redoc spec-url="/openapi.json"></redoc>
-<script type="module" src="/docs/assets/{version}/redoc.js"></script>
+<redoc spec-url="openapi.json"></redoc>
+<script type="module" src="docs/assets/{version}/redoc.js"></script>
 </body>
 </html>
 """
@@ -75,11 +77,11 @@ async def _asset(path: Path, media_type: str, request: Request) -> Response:
     return FileResponse(path, media_type=media_type, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
-def routes() -> list[BaseRoute]:
+def routes(root_path: RootPath) -> list[BaseRoute]:
     offapi = version("offapi")
     folder = _assets_folder()
     pages = {
-        "/openapi.json": Response(orjson.dumps(document()), media_type=JSON.content_type),
+        "/openapi.json": Response(orjson.dumps(document(root_path)), media_type=JSON.content_type),
         "/docs": HTMLResponse(SWAGGER.format(version=offapi), headers=HEADERS),
         "/docs/start.js": Response(SWAGGER_START, media_type="text/javascript"),
         "/redoc": HTMLResponse(REDOC.format(version=offapi), headers=HEADERS),

@@ -34,8 +34,9 @@ from evload.api.contract.media_types import JSON
 from evload.api.operations.events import Events
 from evload.api.operations.health import Health
 from evload.api.operations.metrics import Metrics
-from evload.api.operations.middleware import AccessLog, RequestMetrics
+from evload.api.operations.middleware import RequestMetrics, with_access_log
 from evload.api.pages import dashboard, documentation
+from evload.api.root_path import RootPath
 from evload.api.server.export_handler import ExportHandler
 from evload.api.server.fast_path import FastPath
 from evload.api.server.guard import CHECKS, Check, Guard, GuardedApp
@@ -58,18 +59,20 @@ class App:
     def __init__(self, settings: Settings, metrics_file: Path, checks: tuple[Check, ...] = CHECKS) -> None:
         assert settings.database_url is not None
         self.closing = asyncio.Event()
+        self._root_path = RootPath(settings.root_path)
         self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000, Question.size_bytes)
         self._metrics = Metrics(metrics_file, ROUTES)
         self._database = self._connections(settings, settings.pool_size, USUAL_BODY_BYTES)
         self._large = self._connections(settings, LARGE_ANSWERS_AT_ONCE, MAX_BODY_BYTES)
         self._snapshots = Snapshots(settings.database_url)
         self._watch = Watch(settings.database_url, self._site_changed)
-        self._answers = Answers(self._database, self._large, self._watch, self._cache)
+        self._answers = Answers(self._database, self._large, self._watch, self._cache, self._root_path)
         self._exports = Exports(self._snapshots, self._answers, max_waiting=settings.max_waiting_requests)
         self._renewal = Renewal(self._answers, self._cache)
         cors = Cors(settings.cors_origins)
         self._representations = Representations(self._cache, cors, settings.max_age_seconds)
-        self.asgi = self._asgi(cors, Guard(checks), access_log=settings.access_log)
+        trusted = settings.forwarded_allow_ips
+        self.asgi = self._asgi(cors, Guard(checks), trusted, access_log=settings.access_log)
 
     @property
     def _all_connections(self) -> tuple[Database | Snapshots, ...]:
@@ -86,7 +89,7 @@ class App:
             busy=lambda more: self._metrics.add("database_requests", more),
         )
 
-    def _asgi(self, cors: Cors, guard: Guard, *, access_log: bool) -> ASGIApp:
+    def _asgi(self, cors: Cors, guard: Guard, trusted: tuple[str, ...], *, access_log: bool) -> ASGIApp:
         """Layers the application, the outermost last. The guard stands before everything that answers."""
         self.starlette = Starlette(
             routes=self._routes(),
@@ -96,8 +99,8 @@ class App:
         )
         self.starlette.router.redirect_slashes = False  # it would redirect to whatever the client calls the host
         counted = RequestMetrics(GuardedApp(self.starlette, guard, cors), self._metrics)
-        fast_path = FastPath(counted, self._cache, self._representations, self._metrics, guard)
-        return AccessLog(fast_path) if access_log else fast_path
+        fast_path = FastPath(counted, self._cache, self._representations, self._metrics, guard, self._root_path)
+        return with_access_log(fast_path, trusted) if access_log else fast_path
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -140,12 +143,12 @@ class App:
         ]
         return [
             *(route for route in data if not route.param_convertors),
-            *dashboard.routes(welcome),
+            *dashboard.routes(welcome, self._root_path),
             Route("/events", Events(self._watch, self._metrics, self.closing).stream),
             Route("/livez", health.livez),
             Route("/readyz", health.readyz),
             Route("/metrics", health.metrics),
-            *documentation.routes(),
+            *documentation.routes(self._root_path),
             *(route for route in data if route.param_convertors),
         ]
 

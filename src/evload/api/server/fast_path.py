@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from evload.api.answers.cache import Alias, Cache, HeaderPair, Headers
 from evload.api.answers.representation import Representations, messages
 from evload.api.operations.metrics import Metrics
+from evload.api.root_path import RootPath
 from evload.api.server.connection import STATUS_LINES, BoundedConnection
 from evload.api.server.guard import Guard
 
@@ -66,9 +67,16 @@ class FastPath:
     """Answers cached requests that the guard admits, and passes all others on to the application."""
 
     def __init__(
-        self, app: ASGIApp, cache: Cache[Any], representations: Representations, metrics: Metrics, guard: Guard
+        self,
+        app: ASGIApp,
+        cache: Cache[Any],
+        representations: Representations,
+        metrics: Metrics,
+        guard: Guard,
+        root_path: RootPath,
     ) -> None:
         self._app = app
+        self._root_path = root_path
         self._aliases = cache.aliases
         self._variant_for = representations.variant_for
         self._count = metrics.hit
@@ -76,7 +84,10 @@ class FastPath:
         self.parsed_requests = ParsedRequests()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        scope = self._root_path.scope_inside(scope)
+        if scope["method"] not in ("GET", "HEAD"):
             return await self._app(scope, receive, send)
         answer = self._aliases.get((scope["path"], scope["query_string"]))
         is_part = any(name == b"range" for name, _ in scope["headers"])
@@ -102,7 +113,8 @@ class FastPath:
         accepted, origin, condition, is_usual = _read(headers)
         if not is_usual:
             return None
-        return ParsedRequest((path.decode(), query_string), (accepted, origin), condition, headers)
+        alias = (self._root_path.inside(path.decode()), query_string)
+        return ParsedRequest(alias, (accepted, origin), condition, headers)
 
     def cached_response(self, parsed: ParsedRequest, client: tuple[str, int] | None) -> tuple[int, bytes, bytes] | None:
         """Returns status, header lines and body, if the variant for these headers is in memory and the guard admits it.
