@@ -90,7 +90,7 @@ class Api:
 
     @property
     def port(self) -> int:
-        return int(self.address.rpartition(":")[2])
+        return int(self.address.rpartition(":")[2].partition("/")[0])
 
     def get(self, path: str, **options: Any) -> httpx2.Response:
         return self.client.get(path, **options)
