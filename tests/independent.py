@@ -311,6 +311,25 @@ def user_ids(rows: pl.DataFrame) -> list[str]:
     return sorted(rows["user_id"].drop_nulls().unique())
 
 
+def location_ids(rows: pl.DataFrame) -> list[str]:
+    """Those of a file whose rows name none."""
+    return [""] if rows["user_id"].count() else []
+
+
+def site(rows: pl.DataFrame, timezone: str) -> dict[str, object]:
+    """Of a file of past hours that was loaded as no sample."""
+    hours = rows.sort("date_from")["local_from"]
+    return {
+        "timezone": timezone,
+        "first_hour": hours[0].isoformat(),
+        "last_hour": hours[-1].isoformat(),
+        "latest_hour": hours[-1].isoformat(),
+        "measures": [name for name in MEASURES if rows[name].count()],
+        "has_sessions": False,
+        "is_sample": False,
+    }
+
+
 def as_stored(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows one by one as `/hourly_loads` gives them, without `index` and `date_to`."""
     return [
@@ -330,6 +349,8 @@ def rows_of_user(rows: pl.DataFrame, user: str) -> list[dict[str, Any]]:
 
 OF_ALL_ROWS: dict[str, Callable[..., object]] = {
     "/users": user_ids,
+    "/locations": location_ids,
+    "/site": site,
     "/hourly_loads": as_stored,
     "/load/{user_id}/hourly": rows_of_user,
     "/kpi/daily-average-last-7-days": last_7_days,

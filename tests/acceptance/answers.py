@@ -81,6 +81,16 @@ HEADROOM = {
 ANSWERS: dict[str, Any] = {
     "/": "Welcome to from EV Charging Project!",
     "/users": ["A-1", "B-2", "Ø b/2"],
+    "/locations": [""],
+    "/site": {
+        "timezone": "Europe/Oslo",
+        "first_hour": "2018-12-21T10:00:00",
+        "last_hour": "2019-01-01T09:00:00",
+        "latest_hour": "2019-01-01T09:00:00",
+        "measures": list(NAMES[5:9]),
+        "has_sessions": False,
+        "is_sample": False,
+    },
     "/users/summary": table(USERS, OE, A_1, B_2),
     "/users/summary?sort=hours": table(USERS, A_1, B_2, OE),
     "/users/summary?sort=last_day&limit=1": table(USERS, OE),

@@ -25,9 +25,11 @@ from tests.independent import (
     Expected,
     as_stored,
     last_7_days,
+    location_ids,
     no_data,
     raw_rows,
     rows_of_user,
+    site,
     user_ids,
 )
 from tests.independent_grid import OF_PLANS
@@ -71,6 +73,9 @@ def without(answer: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
 
 async def check_users(client: httpx2.AsyncClient, rows: pl.DataFrame, users: list[str]) -> None:
     assert (await client.get("/users")).json() == user_ids(rows)
+    assert (await client.get("/locations")).json() == location_ids(rows)
+    about = (await client.get("/site")).json()
+    assert about == site(rows, about["timezone"])
     for user in users:
         answer = (await client.get(f"/load/{user}/hourly")).json()
         assert without(answer, *NOT_IN_FILES) == rows_of_user(rows, user)

@@ -56,6 +56,12 @@ def test_every_aggregate_has_the_filters() -> None:
     assert set(FILTERED) == (set(taking("measure")) | OF_SESSIONS) - {"/users/summary"}
 
 
+async def test_all_locations_are_listed(located_dsn: str, located_rows: pl.DataFrame) -> None:
+    of_users = located_rows.filter(pl.col("user_id").is_not_null())
+    async with api_client(located_dsn) as client:
+        assert (await client.get("/locations")).json() == sorted(set(of_users["location_id"]))
+
+
 async def test_the_locations_of_one_user(located_dsn: str, located_rows: pl.DataFrame) -> None:
     user = located_rows["user_id"].drop_nulls()[0]
     async with api_client(located_dsn) as client:

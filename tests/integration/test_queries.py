@@ -31,6 +31,7 @@ PYTHON_TYPES = {
     "timestamptz": datetime,
     "bool": bool,
     "json": list,
+    "text[]": list,
 }
 FORMS = [
     pytest.param(endpoint, form, id=f"{endpoint.path} {form.name}") for endpoint in ENDPOINTS for form in endpoint.forms

@@ -41,8 +41,10 @@ def test_the_port_of_an_up_that_still_loads_is_busy(here: Shell, tmp_path: Path)
 
 def test_a_load_beside_up_replaces_the_sample_and_is_served_at_once(here: Shell, small_file: Path) -> None:
     with here.serving("up", "--workers", "2") as api:
+        assert api.json("/site")["is_sample"] is True
         assert f"the sample made way: {SAMPLE_ROWS:,} rows" in here.succeed("load", small_file)
         for _ in range(10):  # whichever worker answers
+            assert api.json("/site")["is_sample"] is False
             assert api.json("/kpi/total-energy") == {"total_energy_kwh": 5.65}
             assert "Ø b/2" in api.json("/users")
         assert stored(here) == ("5", "2")

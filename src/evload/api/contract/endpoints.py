@@ -21,6 +21,7 @@ from evload.api.contract.params import (
     NoParams,
     Page,
     Params,
+    Timed,
     TimedRange,
     UserRange,
     UsersRange,
@@ -141,6 +142,8 @@ class Endpoint:
 
 ENDPOINTS = (
     Endpoint("/users", "users/list", NoParams, str, "All user ids", is_list=True, may_be_empty=True),
+    Endpoint("/locations", "site/locations", NoParams, str, "All location ids", is_list=True, may_be_empty=True),
+    Endpoint("/site", "site/about", Timed, models.Site, "What the site has"),
     Endpoint("/users/summary", "users/summary", UsersRange, models.UserSummary, "Users with the most", is_list=True),
     Endpoint(
         "/hourly_loads", "load/hourly_loads", Page, models.Row, "Rows as they are stored, page by page",

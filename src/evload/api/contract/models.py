@@ -61,6 +61,22 @@ class Row(Model):
     location_id: str
 
 
+class Site(Model):
+    about = (
+        "The site's clock is `timezone`; its hours lie from `first_hour` to `last_hour`, of which `latest_hour` is the"
+        " last that is not in the future. `measures` are those that any row had, the default one first. `is_sample`"
+        " while the bundled, generated sample is loaded."
+    )
+
+    timezone: str
+    first_hour: SiteTime
+    last_hour: SiteTime
+    latest_hour: SiteTime
+    measures: list[str]
+    has_sessions: bool
+    is_sample: bool
+
+
 class UserSummary(Model):
     about = "What a user did in the range. The share is of the energy of all users, and null where there was none."
 
