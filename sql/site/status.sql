@@ -2,7 +2,8 @@
 -- params:
 -- returns: postgres text, timezone text, data_version int8, changed_at timestamptz, stored_rows int8, stored_sessions int8,
 --     users int8, first_hour timestamp, last_hour timestamp, last_file text, last_loaded_at timestamptz,
---     is_sample bool, failed_loads int8, watched_folders text, workers text
+--     is_sample bool, failed_loads int8, database_bytes int8,
+--     wal_bytes int8, watched_folders text, workers text
 SELECT
     current_setting('server_version') AS postgres,
     site.timezone,
@@ -17,6 +18,8 @@ SELECT
     last_batch.loaded_at AS last_loaded_at,
     coalesce(last_batch.is_sample, false) AS is_sample,
     (SELECT count(*) FROM failed_load) AS failed_loads,
+    pg_database_size(current_database()) AS database_bytes,
+    wal_bytes() AS wal_bytes,
     (
         SELECT
             string_agg(

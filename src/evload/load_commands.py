@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,10 +15,12 @@ from evload.command import database, json_option, on_a_database, run, say, say_j
 from evload.errors import EvloadError, shown
 from evload.load_parameters import as_load_options, reading_options
 from evload.resources import folder
+from evload.retention import FirstDay, FirstDayType
 
 SAMPLE = folder("data") / "sample_hourly_loads.csv"
 SAMPLE_TIMEZONE = "Europe/Oslo"
 ROWS_REJECTED = 3  # the exit code of a load that is done, but left rows out
+WORTH_COMPACTING = 0.2  # of the rows
 DATA_FILES = click.Path(path_type=Path)
 
 
@@ -165,19 +168,54 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
     click.echo(f"{removal.removed:,} rows taken out{restored}{sessions}. Data version {removal.data_version}.")
 
 
-@click.command(help="End the retention of old days: take out every row before a day.")
-@click.option("--before", "day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day to keep.")
+@click.command(
+    help="""End the retention of old days: take out every row before a day, for good, and give their disk back.
+
+    DAY is a date; an AGE such as '2 years', '18 months' or '90 days' counts back from today.
+    """
+)
+@click.option("--before", "first", required=True, type=FirstDayType(), help="The first day to keep.")
 @without_asking
 @on_a_database
-def drop(day: datetime, yes: bool, data_dir: Path | None) -> None:
+def drop(first: FirstDay, yes: bool, data_dir: Path | None) -> None:
     from evload.ingest import batches
 
     with database(data_dir, create=False) as (_, dsn):
-        rows = run(batches.fetch(dsn, "batches/count_before", day.date()))[0]["stored_rows"]
-        _ask(f"Take out all {rows:,} rows before {day:%Y-%m-%d}?", yes)
-        removal = run(batches.drop_before(dsn, day.date()))
-    sessions = f", and {removal.sessions:,} charging sessions" if removal.sessions else ""
-    click.echo(f"{removal.removed:,} rows taken out{sessions}. Data version {removal.data_version}.")
+        today = datetime.now(ZoneInfo(run(batches.fetch(dsn, "site/timezone"))[0]["timezone"])).date()
+        day = first.on(today)
+        if day > today:
+            raise EvloadError(f"{day} is in the future: name a day that has come, up to which all may go.")
+        found = run(batches.fetch(dsn, "batches/count_before", day))[0]
+        if found["stored_rows"] or found["stored_sessions"]:
+            _ask(f"Take out {_what_goes(found)} before {day}, for good?", yes)
+        removal = run(batches.drop_before(dsn, day))
+        sessions = f", and {removal.sessions:,} charging sessions" if removal.sessions else ""
+        click.echo(f"{removal.removed:,} rows taken out{sessions}. Data version {removal.data_version}.")
+        if removal.removed > found["all_rows"] * WORTH_COMPACTING:
+            _compact(dsn)
+
+
+def _what_goes(found: Any) -> str:
+    sessions = f" and {found['stored_sessions']:,} charging sessions" if found["stored_sessions"] else ""
+    since = f", from {found['first_day']} on," if found["first_day"] else ""
+    return f"all {found['stored_rows']:,} rows{sessions}{since}"
+
+
+@click.command(help="Give back the disk of rows that were taken out. `evload drop` does it by itself.")
+@on_a_database
+def compact(data_dir: Path | None) -> None:
+    with database(data_dir, create=False) as (_, dsn):
+        _compact(dsn)
+
+
+def _compact(dsn: str) -> None:
+    from evload.ingest import batches
+    from evload.ingest.compact import compact as give_back
+
+    before = run(batches.fetch(dsn, "site/status"))[0]["database_bytes"]
+    run(give_back(dsn))
+    after = run(batches.fetch(dsn, "site/status"))[0]["database_bytes"]
+    click.echo(f"The database takes {after / 1e6:,.0f} MB of disk, {before / 1e6:,.0f} MB before.")
 
 
 def _ask(question: str, yes: bool) -> None:
@@ -194,4 +232,4 @@ def refresh(data_dir: Path | None) -> None:
         click.echo(f"All views are up to date. Data version {run(refresh_views(dsn))}.")
 
 
-COMMANDS = (load, batches, unload, drop, refresh)
+COMMANDS = (load, batches, unload, drop, compact, refresh)

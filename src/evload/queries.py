@@ -159,6 +159,13 @@ def query_names() -> list[str]:
     return sorted(name for name in names if not name.startswith("schema/"))
 
 
+def schema_statement(begin: re.Pattern[str]) -> str:
+    """The one statement of `sql/schema/` that begins so."""
+    texts = (path.read_text(encoding="utf-8") for path in (folder("sql") / "schema").glob("*.sql"))
+    (found,) = (one for text in texts for one in re.split(r"(?<=;\n)\n", text) if begin.match(one))
+    return found
+
+
 @cache
 def names_of_schema() -> tuple[str, ...]:
     """The tables, views and functions that `sql/schema/` makes."""

@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "migrate": {"database", "errors", "queries", "resources", "schema"},
     "backup": {"database", "embedded", "errors", "migrate", "queries", "schema"},
     "backup_commands": {"backup", "command", "errors"},
+    "retention": set(),
     "distribute": {"database", "errors", "queries"},
     "watch": {"database", "errors", "queries", "schema"},
     "drop_folder_command": {
@@ -106,6 +107,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "load_parameters",
         "priority",
         "resources",
+        "retention",
     },
     "load_parameters": {"ingest.converting", "ingest.mapping"},
     "format_commands": {"errors", "ingest.formats", "ingest.mapping"},
