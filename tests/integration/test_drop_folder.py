@@ -1,19 +1,29 @@
 """A folder into which files are dropped: which are complete, and where they go."""
 
+import asyncio
 import errno
+import json
 import os
 import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from evload.ingest.drop_folder import watcher
 from evload.ingest.drop_folder.folder import DONE, CannotWatch, DropFolder, watched_alone
 from evload.ingest.drop_folder.places import finish_moves, place_in, rejects_of
 from evload.ingest.drop_folder.troubles import LONGEST_PAUSE_SECONDS, Troubles
+from evload.ingest.drop_folder.watcher import Watcher
 from evload.ingest.formats import source
 from evload.ingest.known import FileChanged
 from evload.ingest.load import LoadOptions, load_file
-from tests.files import FIRST, SECOND, write
+from evload.ingest.report import LoadReport
+from evload.ingest.storing.transaction import NothingChanged, RowsRefused, write_transaction
+from tests.files import BROKEN, FIRST, SECOND, write
+from tests.locks import PATIENCE_SECONDS
 from tests.views import row_count
 
 
@@ -164,6 +174,70 @@ def test_a_trouble_is_told_once_and_pauses_grow_up_to_a_minute() -> None:
         "It works again.",
     ]
     assert troubles.met("The disk is full.") == 1
+
+
+async def watched_until(folder: DropFolder, dsn: str, condition: Callable[[], bool]) -> list[str]:
+    """What was said meanwhile."""
+    said: list[str] = []
+    with watched_alone(folder):
+        watching = Watcher(folder, "here", LoadOptions(), 0.05, said.append, lambda outcome: None)
+        running = asyncio.create_task(watching.run(dsn))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not condition():
+                await asyncio.sleep(0.02)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    return said
+
+
+async def test_a_fault_of_evload_itself_does_not_keep_it_from_other_files(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def load(dsn: str, path: Path, options: LoadOptions) -> LoadReport:
+        if path.name == "a.csv":
+            raise ZeroDivisionError
+        return await load_file(dsn, path, options)
+
+    monkeypatch.setattr(watcher, "load_file", load)
+    for name in ("a.csv", "b.csv"):
+        write(tmp_path / name, FIRST)
+    await watched_until(DropFolder(tmp_path), dsn, (tmp_path / "done" / "b.csv.report.json").exists)
+    report = json.loads((tmp_path / "failed" / "a.csv.report.json").read_text())
+    assert report["error"] == "evload failed on this file: ZeroDivisionError."
+    assert "Traceback" in capsys.readouterr().err
+
+
+async def test_a_disk_without_room_for_rejects_is_no_fault_of_the_file(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_full = True
+
+    async def load(dsn: str, path: Path, options: LoadOptions) -> LoadReport:
+        nonlocal is_full
+        if is_full:
+            is_full = False
+            options = replace(options, rejects_dir=Path("/dev/full"))
+        return await load_file(dsn, path, options)
+
+    monkeypatch.setattr(watcher, "load_file", load)
+    write(tmp_path / "a.csv", FIRST, BROKEN)
+    said = await watched_until(DropFolder(tmp_path), dsn, (tmp_path / "done" / "a.csv.rejects.csv").exists)
+    assert said == [
+        "a.csv: cannot be loaded and moved away (Not a directory). evload goes on trying.",
+        "It works again.",
+    ]
+
+
+async def test_what_postgres_refuses_in_the_rows_is_told_from_what_it_cannot_do(dsn: str) -> None:
+    with pytest.raises(RowsRefused, match="nothing was changed"):
+        async with write_transaction(dsn, "a.csv") as connection:
+            await connection.execute("SELECT 1 / 0")
+    for statement in ("SELECT pg_terminate_backend(pg_backend_pid())", "SELECT absent()"):
+        with pytest.raises(NothingChanged) as told:
+            async with write_transaction(dsn, "a.csv") as connection:
+                await connection.execute(statement)
+        assert told.type is NothingChanged
 
 
 async def test_a_file_that_changes_while_it_is_loaded_is_not_loaded(

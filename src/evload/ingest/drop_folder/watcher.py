@@ -20,7 +20,7 @@ from evload.ingest.formats.source import UnreadableFile
 from evload.ingest.known import FileChanged
 from evload.ingest.load import load_file
 from evload.ingest.options import LoadOptions
-from evload.ingest.rejects import NothingLoaded
+from evload.ingest.rejects import CannotWriteRejects, NothingLoaded
 from evload.ingest.report import LoadReport
 from evload.ingest.storing.transaction import RowsRefused
 from evload.queries import query
@@ -121,7 +121,9 @@ class Watcher:
                     except EvloadError as error:
                         pause = troubles.met(f"{error}")
                     except OSError as error:
-                        pause = troubles.met(f"{shown(file.path.name)}: cannot be moved away ({error.strerror}).")
+                        pause = troubles.met(
+                            f"{shown(file.path.name)}: cannot be loaded and moved away ({error.strerror})."
+                        )
                     await asyncio.sleep(pause)
 
     async def _take(self, dsn: str, file: Complete) -> None:
@@ -136,7 +138,9 @@ class Watcher:
         except FAULTS_OF_THE_FILE as error:
             await self._fail(dsn, file, LoadFailure.of(file.path, error))
             return
-        except EvloadError:
+        except CannotWriteRejects as error:  # whose advice is about an option of `load`
+            raise error.__cause__ or error from error
+        except (EvloadError, OSError):
             raise
         except Exception as error:  # a fault of evload's own, which must not keep it from other files
             traceback.print_exc()
