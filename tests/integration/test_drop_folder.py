@@ -9,12 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
 from evload.ingest.drop_folder import watcher
 from evload.ingest.drop_folder.folder import DONE, CannotWatch, DropFolder, watched_alone
-from evload.ingest.drop_folder.places import finish_moves, place_in, rejects_of
+from evload.ingest.drop_folder.places import Place, finish_moves, place_in, rejects_of
 from evload.ingest.drop_folder.troubles import LONGEST_PAUSE_SECONDS, Troubles
 from evload.ingest.drop_folder.watcher import Watcher
 from evload.ingest.formats import source
@@ -227,6 +229,30 @@ async def test_a_disk_without_room_for_rejects_is_no_fault_of_the_file(
         "a.csv: cannot be loaded and moved away (Not a directory). evload goes on trying.",
         "It works again.",
     ]
+
+
+async def test_a_failure_counts_once_for_each_time_that_a_file_is_dropped(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the file could not be moved after it was recorded."""
+    put, moves = Place.put, 0
+
+    def put_later(place: Place, *content: Any) -> None:
+        nonlocal moves
+        moves += 1
+        if moves == 1:
+            raise OSError(errno.EROFS, "Read-only file system")
+        put(place, *content)
+
+    monkeypatch.setattr(Place, "put", put_later)
+    (tmp_path / "a.csv").write_text("nonsense\n")
+    said = await watched_until(DropFolder(tmp_path), dsn, (tmp_path / "failed" / "a.csv.report.json").exists)
+    assert said[0] == "a.csv: cannot be loaded and moved away (Read-only file system). evload goes on trying."
+    assert (moves, await connection.fetchval("SELECT count(*) FROM failed_load")) == (2, 1)
+    (tmp_path / "failed" / "a.csv").rename(tmp_path / "a.csv")
+    (tmp_path / "failed" / "a.csv.report.json").unlink()
+    await watched_until(DropFolder(tmp_path), dsn, (tmp_path / "failed" / "a.csv.report.json").exists)
+    assert await connection.fetchval("SELECT count(*) FROM failed_load") == 2
 
 
 async def test_what_postgres_refuses_in_the_rows_is_told_from_what_it_cannot_do(dsn: str) -> None:
