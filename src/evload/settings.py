@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path | None = None
     timezone: str | None = None
+    site_name: str = Field(default="Charging site", max_length=80)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = LOCAL_FRONT_ENDS
     pool_size: int = Field(default=8, ge=1, le=1000)
     max_waiting_requests: int = Field(default=256, ge=0)

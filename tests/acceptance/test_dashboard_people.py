@@ -13,7 +13,7 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile":
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 DARK = "rgb(14, 20, 18)"
 GRAVE = ("serious", "critical")
-PANELS = ("daily", "hours", "rhythm", "duration", "active")
+PANELS = ("daily", "hours", "rhythm", "spread", "duration", "active")
 
 
 async def grave_findings(visit: Visit) -> list[tuple[str, str]]:
@@ -50,7 +50,10 @@ async def check_light_and_dark(visit: Visit) -> None:
 async def test_a_phone_needs_no_scrolling_sideways(browser: Browser, charging_api: Api) -> None:
     async with visiting(browser, charging_api.address, **PHONE) as visit:
         await visit.open()
-        assert await visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+        for width in (390, 320):
+            await visit.page.set_viewport_size({"width": width, "height": 800})
+            await visit.open()
+            assert await visit.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 async def test_every_chart_has_a_name_and_a_table(visit: Visit, charging_api: Api) -> None:
@@ -73,7 +76,18 @@ async def test_all_of_it_can_be_reached_by_keyboard(visit: Visit) -> None:
         await visit.page.keyboard.press("Tab")
         name = await visit.page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id")
         reached.add(name)
-    assert {"All", "7 days", "start", "end", "Week", "CSV", "PNG", "Show as table", "API documentation"} <= reached
+    assert {
+        "All",
+        "7 days",
+        "start",
+        "end",
+        "add-users",
+        "Week",
+        "CSV",
+        "PNG",
+        "Show as table",
+        "API documentation",
+    } <= reached
     assert any(len(name) > 100 for name in reached) is True  # the measures
 
 

@@ -1,9 +1,32 @@
-// The key figures of a range, and how they compare with the range before.
+// Key figures as cards: each with its unit, what it is about, and how it compares.
 
-import { day, days, hourOf, number, percent } from "./format.js";
-import { element } from "./panel.js";
+import { $, element } from "./dom.js";
+import { amount, day, days, hourOf, number, percent } from "./format.js";
 
-/** What can be compared with the days before. */
+/** `kpis` have a name, a title, a value, a unit and a detail; `change` is how it compares, as a ratio. */
+export function showCards(id, kpis) {
+  $(id).replaceChildren(...kpis.map(card));
+}
+
+function card({ name, title, value, unit = "", detail, change = null, digits = 2, text }) {
+  const { figure, unit: larger } = text ? { figure: text, unit } : amount(value, unit, digits);
+  const made = element(
+    "div",
+    { className: "kpi" },
+    element("dt", { textContent: title }),
+    element("dd", { className: "figure" }, figure, element("small", { textContent: larger })),
+    element("dd", { className: "detail", textContent: detail }),
+  );
+  made.dataset.kpi = name;
+  made.dataset.value = value ?? "";
+  if (change !== null) {
+    const part = element("span", { className: "change", textContent: percent(change, { signDisplay: "exceptZero" }) });
+    made.append(element("dd", { className: "detail" }, part, " vs before"));
+  }
+  return made;
+}
+
+/** What can be compared with the days of another range. */
 function kpisOfDays(days) {
   const all = (name) => days.map((day) => day[name]);
   const sum = (name) => all(name).reduce((one, other) => one + other);
@@ -16,64 +39,38 @@ function kpisOfDays(days) {
   };
 }
 
-function kpisOf({ summary, before }) {
-  const earlier = before ? kpisOfDays(before.days) : {};
+export function kpisOfSite({ summary, compared }) {
+  const earlier = compared ? kpisOfDays(compared.days) : {};
   const change = (name) => (earlier[name] ? summary[name] / earlier[name] - 1 : null);
-  const one = (name, title, unit, detail) => ({ name, title, unit, detail, change: change(name) });
+  const one = (name, title, unit, detail) => ({
+    name,
+    title,
+    unit,
+    detail,
+    value: summary[name],
+    change: change(name),
+  });
+  const observed = `${number(summary.days, 0)} observed ${summary.days === 1 ? "day" : "days"}`;
+  const lastDays = `a day, ${days(summary.last_7_days_from, summary.last_7_days_to)}, whatever the range`;
   return [
-    one(
-      "total_energy_kwh",
-      "Total energy",
-      "kWh",
-      `${number(summary.days, 0)} observed ${summary.days === 1 ? "day" : "days"}`,
-    ),
+    one("total_energy_kwh", "Total energy", "kWh", observed),
     one("avg_daily_energy_kwh", "Daily average", "kWh", "per observed day"),
-    one(
-      "last_7_days_avg_daily_energy_kwh",
-      "Last 7 days",
-      "kWh",
-      `a day, ${days(summary.last_7_days_from, summary.last_7_days_to)}`,
-    ),
+    one("last_7_days_avg_daily_energy_kwh", "Latest 7 days", "kWh", lastDays),
     one("peak_daily_energy_kwh", "Peak day", "kWh", day(summary.peak_day)),
-    one("peak_hourly_load_kwh", "Peak hour", "kWh", hourOf(summary.peak_hour)),
+    one("peak_hourly_load_kwh", "Peak hour", "kW", hourOf(summary.peak_hour)),
     one("avg_active_charging_hours_per_day", "Active hours", "h", "a day, on average"),
   ];
 }
 
-export function showCards(view) {
-  const cards = kpisOf(view).map((kpi) => {
-    const figure = element(
-      "dd",
-      { className: "figure" },
-      number(view.summary[kpi.name]),
-      element("small", { textContent: kpi.unit }),
-    );
-    const detail = element("dd", { className: "detail" }, kpi.detail);
-    const card = element("div", { className: "kpi" }, element("dt", { textContent: kpi.title }), figure, detail);
-    card.dataset.kpi = kpi.name;
-    card.dataset.value = view.summary[kpi.name];
-    if (kpi.change !== null)
-      card.append(
-        element(
-          "dd",
-          { className: "detail" },
-          element("span", { className: "change", textContent: percent(kpi.change, { signDisplay: "exceptZero" }) }),
-          " vs before",
-        ),
-      );
-    return card;
-  });
-  document.getElementById("kpis").replaceChildren(...cards);
-  document.getElementById("compared").textContent = comparedWith(view);
-}
-
-function comparedWith({ before, choice: { start } }) {
-  if (!start) return "";
-  if (!before) return "There is no earlier period of this length to compare with.";
-  const {
-    days: { length: observed },
-    length,
-  } = before;
-  const part = observed < length ? `, of which ${number(observed, 0)} of ${number(length, 0)} days were observed` : "";
-  return `Before: the same number of days, ${days(before.start, before.end)}${part}.`;
+/** With which days the key figures are compared. */
+export function comparedWith({ compared, choice: { start, compare } }) {
+  if (compare === "none") return "";
+  if (!start) return compare === "year" ? "Choose a range to compare it with the one a year before." : "";
+  if (!compared) return "Nothing was observed in the range that this one would be compared with.";
+  const { days: observed, length } = compared;
+  const part =
+    observed.length < length
+      ? `, of which ${number(observed.length, 0)} of ${number(length, 0)} days were observed`
+      : "";
+  return `Before: ${days(compared.start, compared.end)}${part}.`;
 }

@@ -13,6 +13,7 @@ const DATE = { day: "numeric", month: "short", year: "numeric" };
 const dayFormat = written(DATE);
 const weekdayFormat = written({ ...DATE, weekday: "short" });
 const momentFormat = written({ ...DATE, hour: "2-digit", minute: "2-digit" });
+const monthFormat = written({ month: "short", year: "numeric" });
 const timeFormat = written({ hour: "2-digit", minute: "2-digit" });
 
 export const day = (text) => dayFormat.format(toMs(text));
@@ -20,6 +21,7 @@ export const weekdayAndDay = (text) => weekdayFormat.format(toMs(text));
 export const moment = (text) => momentFormat.format(toMs(text));
 export const time = (text) => timeFormat.format(toMs(text));
 export const days = (from, to) => dayFormat.formatRange(toMs(from), toMs(to));
+export const monthOf = (text) => monthFormat.format(toMs(text));
 export const hourOf = (text) => `${moment(text)} – ${time(toText(toMs(text) + HOUR))}`;
 
 /** From Monday on. */
@@ -41,10 +43,37 @@ export function number(value, digits = 2, extra = {}) {
   return formats.get(key).format(value);
 }
 
+/** Units from small to large, and how much of the one before each of them is. */
+const UNITS = { kWh: ["kWh", "MWh", "GWh"], kW: ["kW", "MW", "GW"] };
+const AT_MOST = 100_000;
+
+/** The unit in which the largest of some figures is readable, and what a figure is divided by for it. */
+export function unitFor(largest, unit) {
+  const units = UNITS[unit];
+  let [index, per] = [0, 1];
+  while (Math.abs(largest) / per >= AT_MOST && index + 1 < units.length) [index, per] = [index + 1, per * 1000];
+  return { unit: units[index], per };
+}
+
+/** A figure and its unit, such as 5,349.24 and MWh. */
+export function amount(value, unit, digits = 2) {
+  if (!(unit in UNITS)) return { figure: number(value, digits), unit };
+  const { unit: larger, per } = unitFor(value ?? 0, unit);
+  return { figure: number(value === null ? null : value / per, digits), unit: larger };
+}
+
+export const inWords = (value, unit, digits = 2) => {
+  const { figure, unit: larger } = amount(value, unit, digits);
+  return `${figure} ${larger}`;
+};
+
+/** "1 user", "97 users". */
+export const count = (value, noun) => `${number(value, 0)} ${noun}${value === 1 ? "" : "s"}`;
+
 export const percent = (ratio, extra = {}) => number(ratio, 1, { style: "percent", ...extra });
 
 export function ago(ms) {
-  const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" }); // as all words of the page
   const units = [
     ["year", 365.25 * DAY],
     ["month", 30.4 * DAY],

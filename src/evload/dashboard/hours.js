@@ -1,9 +1,11 @@
 // The hourly load: from afar each day's peak, near by every hour, fetched month by month as the zoom needs them.
 
+import { element } from "./dom.js";
 import { dailyPeaks, hourlyLoad } from "./figures.js";
 import { DAY, days, HOUR, toDay, toMs, toText } from "./format.js";
-import { element, Panel } from "./panel.js";
-import { hoursOfRows } from "./series.js";
+import { Panel } from "./panel.js";
+import { rangeQuery } from "./ranges.js";
+import { fileName } from "./screen.js";
 import { ask } from "./server.js";
 
 const HOURS_UP_TO = 62 * DAY;
@@ -33,21 +35,18 @@ const lastDayOf = (month) => toDay(Date.UTC(Number(month.slice(0, 4)), Number(mo
 
 export class Hours extends Panel {
   #view = null;
-  #window = null; // what of the range is seen, in milliseconds; null: all of it
+  #window = null; // what of the range is seen, in milliseconds; null: all of it, as the address says
   #months = new Map();
   #monthsOf = "";
   #drawing = 0;
   #settling = 0;
   #listening = false;
 
-  /** `leave` goes back from one user to all of them; `away` hears of what could not be fetched. */
-  constructor(id, { leave, away }) {
-    super(id, "Hourly load");
-    this.away = away;
-    this.back = element("button", { type: "button", className: "tool back", textContent: "← All users", hidden: true });
-    this.back.addEventListener("click", leave);
+  /** `zoomed` hears what the reader looks at; `failed` of what could not be fetched. */
+  constructor(id, { zoomed, failed }) {
+    super(id, "Hourly load", { failed });
+    this.onZoom = zoomed;
     this.#addZoom();
-    this.tools.prepend(this.back);
   }
 
   #addZoom() {
@@ -67,17 +66,21 @@ export class Hours extends Panel {
     this.tools.prepend(group);
   }
 
-  /** Another view keeps the zoom only where it is the same range with newer data. */
   async show(view) {
-    if (this.#view?.kind !== view.kind) this.#window = null;
-    const ofMonths = `${view.choice.measure} ${view.version}`;
+    const { users, locations, zoom } = view.choice;
+    const ofMonths = JSON.stringify([view.measure, users, locations, view.version]);
     if (ofMonths !== this.#monthsOf) this.#months.clear();
     this.#monthsOf = ofMonths;
     this.#view = view;
-    const user = view.choice.user;
-    this.back.hidden = !user;
-    this.name(user ? `Hourly load of ${user}` : "Hourly load");
+    this.#window = this.#within(zoom);
     await this.#draw();
+  }
+
+  /** What of a zoom lies in the range; null: all of it. */
+  #within(zoom) {
+    const [first, last] = this.#range();
+    const [from, to] = zoom ?? [first, last];
+    return to <= first || from >= last || to - from >= last - first ? null : [from, to];
   }
 
   #range() {
@@ -86,8 +89,8 @@ export class Hours extends Panel {
   }
 
   #look(from, to) {
-    const [first, last] = this.#range();
-    this.#window = to - from >= last - first ? null : [from, to];
+    this.#window = this.#within([from, to]);
+    this.onZoom(this.#window);
     return this.#draw();
   }
 
@@ -126,37 +129,28 @@ export class Hours extends Panel {
     const [from, to] = this.#window ?? this.#range();
     this.#markZoom(from, to);
     try {
-      const { figure, about, detail } = await this.#figure(from, to);
+      const { figure, about, hint, detail } = await this.#figure(from, to);
       if (turn !== this.#drawing) return;
-      if (!figure) return this.say(about);
-      const { key, choice, version } = this.#view;
+      const { key, version, subject } = this.#view;
       const stamp = `${key} ${version} ${from} ${to}`;
-      await this.draw(figure, { about, view: stamp, stamp, file: this.#fileName(choice, from, to) });
+      const told = { about, hint, subject, source: this.#source(from, to) };
+      await this.draw(figure, { ...told, view: stamp, stamp, file: this.#fileName(from, to) });
       this.#listen();
       this.root.dataset.detail = detail;
     } catch (trouble) {
-      if (turn === this.#drawing) this.away(trouble);
+      if (turn === this.#drawing) this.failed(trouble);
     }
   }
 
   async #figure(from, to) {
-    const { choice, daily, userRows } = this.#view;
+    const { daily } = this.#view;
     const range = [toText(from), toText(to)];
     const between = days(toDay(from), toDay(to - 1));
-    if (choice.user) {
-      const hours = hoursOfRows(userRows ?? [], choice.measure);
-      if (!hours.length) return { about: `There are no rows of ${choice.user} from ${between}.` };
-      const seen = hours.filter(({ hour }) => toMs(hour) >= from && toMs(hour) < to);
-      return {
-        figure: { ...hourlyLoad(hours, range, 0), rows: seen },
-        about: `Every hour this user is plugged in or charging, ${between}, kWh`,
-        detail: "hours",
-      };
-    }
     if (to - from > HOURS_UP_TO) {
       return {
         figure: dailyPeaks(daily, range),
-        about: "The peak hour of each day, kWh. Zoom in, or drag over the chart, to see every hour.",
+        about: `The peak hour of each day, ${between}, kW`,
+        hint: "Zoom in, or drag over the chart, to see every hour. The CSV has them all.",
         detail: "days",
       };
     }
@@ -165,25 +159,21 @@ export class Hours extends Panel {
     const seen = hours.filter(({ hour }) => toMs(hour) >= from && toMs(hour) < to);
     const figure = hourlyLoad(hours, range);
     return {
-      figure: { ...figure, ...(seen.length ? { label: hourlyLoad(seen, range).label } : {}), rows: seen },
-      about: `Every hour, ${between}, kWh`,
+      figure: { ...figure, label: hourlyLoad(seen, range).label, rows: seen },
+      about: `Every hour, ${between}, mean power in kW`,
       detail: "hours",
     };
   }
 
   /** The hours of the range between two moments. Only months in which something was observed are asked for. */
   async #hours(from, to) {
-    const { choice, daily } = this.#view;
+    const { shown, daily } = this.#view;
     const [first, last] = this.#range();
     const observed = new Set(daily.map(({ day }) => day.slice(0, 7)));
     const months = monthsBetween(Math.max(from, first), Math.min(to, last)).filter((month) => observed.has(month));
     const missing = months.filter((month) => !this.#months.has(month));
     if (missing.length) {
-      const query = new URLSearchParams({
-        measure: choice.measure,
-        start_date: `${missing[0]}-01`,
-        end_date: lastDayOf(missing.at(-1)),
-      });
+      const query = rangeQuery({ ...shown, start: `${missing[0]}-01`, end: lastDayOf(missing.at(-1)) });
       const { data } = await ask("load/hourly", query);
       for (const month of missing) this.#months.set(month, []);
       for (const row of data ?? []) this.#months.get(row.hour.slice(0, 7))?.push(row);
@@ -203,8 +193,15 @@ export class Hours extends Panel {
     this.later.disabled = !this.#window || to >= last;
   }
 
-  #fileName({ user, measure }, from, to) {
-    const safe = user.replaceAll(/[^\p{L}\p{N}._-]+/gu, "_");
-    return ["evload", "hourly-load", ...(safe ? [safe] : []), measure, toDay(from), toDay(to - 1)].join("-");
+  /** Every hour of what is seen, from the API. */
+  #source(from, to) {
+    const query = rangeQuery(this.#view.shown);
+    query.set("start_date", toText(from).slice(0, 16));
+    query.set("end_date", toText(to - 60_000).slice(0, 16));
+    return { path: "load/hourly", query };
+  }
+
+  #fileName(from, to) {
+    return fileName("hourly load", this.#view, [toDay(from), toDay(to - 1)]);
   }
 }

@@ -1,21 +1,48 @@
 // The page: what was chosen is fetched, shown, and shown again when there is something new.
 
-import { presetOf, presetStart, readAddress, writeAddress } from "./address.js";
-import { showCards } from "./cards.js";
-import { Charts } from "./charts.js";
-import { addChoices, announceView, markChoice, showBanner, showConnection, showNotice, showSite } from "./screen.js";
+import { readAddress, writeAddress } from "./address.js";
+import { Capacity, fetchCapacity } from "./capacity.js";
+import { $ } from "./dom.js";
+import { Filters } from "./filters.js";
+import { nameOf } from "./members.js";
+import { fetchMonths, Months } from "./months.js";
+import { fetchOverview, Overview } from "./overview.js";
+import { presetOf, presetStart } from "./ranges.js";
+import {
+  addChoices,
+  announceView,
+  markChoice,
+  showBanner,
+  showConnection,
+  showNotice,
+  showSite,
+  showUnread,
+} from "./screen.js";
 import { Refused, Watch } from "./server.js";
+import { fetchSessions, Sessions } from "./sessions.js";
 import { fetchView } from "./view.js";
 
 const AGAIN_AFTER_MS = 1_000;
 const RETRY_AFTER_MS = 2_000;
 
+/** What is taken out of the choice where it shows nothing. */
+const WITHOUT = { range: { start: "", end: "" }, measure: { measure: "" }, members: { users: [], locations: [] } };
+
+/** The views: what each asks for, and what shows it. */
+const VIEWS = {
+  overview: { fetch: fetchOverview, Section: Overview },
+  months: { fetch: fetchMonths, Section: Months },
+  sessions: { fetch: fetchSessions, Section: Sessions },
+  capacity: { fetch: fetchCapacity, Section: Capacity },
+};
+
 /** All that the page remembers. What it shows of it stands in the attributes of <body>. */
 const state = {
-  choice: readAddress(),
+  ...readAddress(), // the choice, and what of the address could not be read
   followed: null, // the preset that moves along when a new day arrives
   site: null, // the first day, the latest one and, where hours lie in the future, the end; null where there is none
   shown: null, // the view on the screen
+  sections: {}, // what shows each view, once it was shown
   shownAt: null, // when the last view arrived
   newestVersion: 0, // the newest data version that was heard of
   loading: null, // aborts what is on its way
@@ -23,7 +50,14 @@ const state = {
   listens: false, // whether events arrive
 };
 const page = document.body.dataset;
-const charts = new Charts({ enterUser, leaveUser, sortBy: (sort) => choose({ sort }), away: troubled });
+const filters = new Filters({ choose, failed: troubled });
+const heard = {
+  choose,
+  enterUser,
+  sortBy: (sort) => choose({ sort }),
+  zoomed,
+  failed: troubled,
+};
 
 // ---- Loading
 
@@ -35,8 +69,9 @@ async function load({ news = false } = {}) {
   state.loading = mine;
   page.state = "loading";
   markChoice(state.choice, state.site);
+  showUnread(state.unread);
   try {
-    const view = await fetchView(state.choice, mine.signal);
+    const view = await fetchView(state.choice, mine.signal, VIEWS[state.choice.view].fetch);
     if (mine.signal.aborted) return;
     state.site = view.site;
     if (followLatestDay()) return load({ news });
@@ -89,22 +124,37 @@ async function show(view, news) {
   showNotice(view);
   showSite(view);
   markChoice(state.choice, state.site);
+  filters.show(view.choice, view.version);
+  showWho(view.choice);
   if (view.nothing) return;
-  showCards(view);
-  await charts.show(view);
+  await section(view.choice.view).show(view);
   page.drawn = "";
   if (before && (news || before.key !== view.key)) announceView(view, news);
 }
 
+function section(name) {
+  state.sections[name] ??= new VIEWS[name].Section(heard);
+  return state.sections[name];
+}
+
+function showWho({ users }) {
+  const one = users.length === 1;
+  $("who").hidden = !one;
+  if (one) $("who").firstElementChild.textContent = nameOf(users[0]);
+}
+
 function redraw() {
-  charts.forget();
-  if (state.shown && !state.shown.nothing) charts.show(state.shown);
+  for (const one of Object.values(state.sections)) one.forget();
+  const { shown } = state;
+  if (shown && !shown.nothing) section(shown.choice.view).show({ ...shown, choice: state.choice });
 }
 
 // ---- Choosing
 
 function choose(change) {
+  if ("start" in change || "end" in change) change.zoom ??= null;
   state.choice = { ...state.choice, ...change };
+  state.unread = [];
   if (state.site && "start" in change) state.followed = presetOf(state.choice, state.site.last) ?? null;
   writeAddress(state.choice);
   return load();
@@ -114,28 +164,34 @@ function chooseDates(start, end) {
   return choose({ start: start === state.site?.first ? "" : start, end: end === state.site?.last ? "" : end });
 }
 
+/** The zoom is in the address, and in no step back of its own. */
+function zoomed(zoom) {
+  state.choice = { ...state.choice, zoom };
+  writeAddress(state.choice, { replace: true });
+}
+
 async function enterUser(user) {
-  await choose({ user });
-  const { hours } = charts.panels;
-  hours.root.scrollIntoView({ block: "start" });
-  hours.heading.focus({ preventScroll: true });
+  await choose({ users: [user], view: "overview" });
+  $("who").scrollIntoView({ block: "start" });
+  $("who").firstElementChild.focus({ preventScroll: true });
 }
 
 async function leaveUser() {
-  const { user } = state.choice;
-  await choose({ user: "" });
-  charts.users.focus(user);
+  const [user] = state.choice.users;
+  await choose({ users: [] });
+  section("overview").panels.users.focus(user);
 }
 
+/** What the reader or the browser changed in the address. */
 function readAddressAgain() {
-  state.choice = readAddress();
+  Object.assign(state, readAddress());
   state.followed = null;
   return load();
 }
 
 // ---- Staying up to date
 
-function heard({ version, trouble, listens }) {
+function news({ version, trouble, listens }) {
   if (trouble) return troubled(trouble);
   if (listens !== undefined) heardStream(listens);
   if (version !== undefined) heardVersion(version);
@@ -179,13 +235,14 @@ addEventListener("afterprint", () => {
   delete document.documentElement.dataset.print;
   redraw();
 });
-addEventListener("popstate", readAddressAgain);
+addEventListener("popstate", readAddressAgain); // a view's link does so too
+document.querySelector("#who button").addEventListener("click", leaveUser);
 addChoices({
   choosePreset: (preset) => choose({ start: state.site ? presetStart(preset, state.site.last) : "", end: "" }),
   chooseDates,
-  chooseMeasure: (measure) => choose({ measure }),
-  chooseAll: () => choose({ start: "", end: "" }),
+  choose,
+  chooseAll: () => choose(WITHOUT[state.shown.nothing]),
 });
-const watch = new Watch(heard);
+const watch = new Watch(news);
 load();
 watch.open();

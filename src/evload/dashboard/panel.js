@@ -1,6 +1,8 @@
-// A card with a chart, the table behind it, and its downloads.
+// A card with a chart, the table behind it, and its downloads: the picture, and what the API answers as a file.
 
-import { plotlyLocale } from "./format.js";
+import { $, element, save, saveBlob, tableOf } from "./dom.js";
+import { number, plotlyLocale } from "./format.js";
+import { file } from "./server.js";
 import { plain } from "./style.js";
 
 const CONFIG = {
@@ -11,13 +13,9 @@ const CONFIG = {
   locale: "reader",
   scrollZoom: false,
 };
-const PICTURE = { format: "png", width: 1200, height: 560, scale: 2 };
-
-export const element = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const PICTURE = { format: "png", width: 1200, height: 600, scale: 2 };
+/** Excel reads numbers as its user writes them. */
+const HAS_DECIMAL_COMMA = number(0.5, 1).includes(",");
 
 let plotly;
 
@@ -38,56 +36,22 @@ export function whenPlotlyIsThere() {
   return plotly;
 }
 
-/** Text for one cell. What a spreadsheet would take for a formula is marked as text. */
-function csvCell(value) {
-  if (typeof value !== "string") return value === null || value === undefined ? "" : String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-export const csvOf = (columns, rows) =>
-  [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ name }) => csvCell(row[name])))]
-    .map((cells) => cells.join(","))
-    .join("\r\n") + "\r\n";
-
-export function save(href, name) {
-  element("a", { href, download: name }).click();
-}
-
-export function saveText(text, name) {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  save(address, name);
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
-export function tableOf(columns, rows, title) {
-  const head = element(
-    "tr",
-    {},
-    ...columns.map((column) => element("th", { scope: "col", textContent: column.title })),
-  );
-  const cell = (column, row) => element("td", { textContent: column.shown(row[column.name]) });
-  const body = rows.map((row) => element("tr", {}, ...columns.map((column) => cell(column, row))));
-  const caption = element("caption", { className: "unseen", textContent: title });
-  return element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...body));
-}
-
-export class Panel {
-  #stamp;
-  #figure;
-
-  constructor(id, title) {
-    this.root = document.getElementById(id);
-    this.root.append(document.getElementById("panel").content.cloneNode(true));
+/** A card with a heading, tools, and the downloads of a question that the API answers. */
+export class Card {
+  /** `source` is the path and the query that answer with what the card shows; `file` the name of what is saved. */
+  constructor(id, title, { failed }) {
+    this.root = $(id);
+    this.root.append($("panel").content.cloneNode(true));
     const find = (selector) => this.root.querySelector(selector);
-    [this.heading, this.about, this.tools] = ["h2", ".about", ".tools"].map(find);
-    [this.chart, this.nothing, this.behind, this.table] = [".chart", ".nothing", ".behind", ".scroll"].map(find);
+    [this.heading, this.about, this.hint, this.tools] = ["h2", ".about", ".hint", ".tools"].map(find);
+    [this.body, this.chart, this.nothing] = [".body", ".chart", ".nothing"].map(find);
+    [this.behind, this.table] = [".behind", ".scroll"].map(find);
+    this.failed = failed;
     this.heading.id = `${id}-title`;
     this.root.setAttribute("aria-labelledby", this.heading.id);
     this.chart.id = `${id}-chart`;
-    this.behind.addEventListener("toggle", () => this.#fillTable());
-    this.tool("CSV", "Download the data as CSV", () => this.saveData());
-    this.tool("PNG", "Download the picture as PNG", () => this.savePicture());
+    this.tool("CSV", "Download the data as CSV", () => this.saveData("csv"));
+    this.tool("Parquet", "Download the data as Parquet", () => this.saveData("parquet"));
     this.name(title);
   }
 
@@ -106,15 +70,46 @@ export class Panel {
     return button;
   }
 
+  tell({ about, hint = "", source, file, subject }) {
+    Object.assign(this, { source, file, subject });
+    this.about.firstChild.textContent = about;
+    this.hint.textContent = hint && `${about.endsWith(".") ? "" : " ·"} ${hint}`;
+  }
+
+  /** All that the question answers, from the API, whatever the screen shows of it. */
+  async saveData(form) {
+    if (!this.source) return;
+    const { source, file: name } = this;
+    const query = new URLSearchParams(source.query);
+    if (form === "csv" && HAS_DECIMAL_COMMA) query.set("decimal", ",");
+    try {
+      saveBlob(await file(`${source.path}.${form}`, query), `${name}.${form}`);
+    } catch (trouble) {
+      this.failed(trouble);
+    }
+  }
+}
+
+export class Panel extends Card {
+  #stamp;
+  #figure;
+  #width = 0;
+
+  constructor(id, title, options) {
+    super(id, title, options);
+    this.behind.addEventListener("toggle", () => this.#fillTable());
+    this.tool("PNG", "Download the picture as PNG", () => this.savePicture());
+    this.name(title);
+  }
+
   /** Draws the figure unless the stamp is the last one's. The reader's zoom stays while `view` stays the same. */
-  async draw(figure, { about, view, stamp, file }) {
+  async draw(figure, { view, stamp, ...told }) {
     const Plotly = await whenPlotlyIsThere();
-    this.file = file;
-    this.about.textContent = about;
+    this.tell(told);
     this.nothing.hidden = true;
-    if (stamp !== undefined && stamp === this.#stamp) return;
-    this.#stamp = stamp;
-    this.#figure = figure;
+    const width = this.chart.clientWidth;
+    if (stamp !== undefined && stamp === this.#stamp && width === this.#width) return;
+    [this.#stamp, this.#figure, this.#width] = [stamp, figure, width];
     this.chart.setAttribute("aria-label", `${this.heading.textContent}. ${figure.label}`);
     const layout = { ...figure.layout, uirevision: view };
     if ("print" in document.documentElement.dataset)
@@ -125,8 +120,10 @@ export class Panel {
 
   /** Says why there is no chart. */
   say(text) {
-    this.#stamp = undefined;
+    this.forget();
     this.#figure = undefined;
+    this.source = undefined;
+    this.about.firstChild.textContent = this.hint.textContent = "";
     this.nothing.textContent = text;
     this.nothing.hidden = false;
     this.chart.setAttribute("aria-label", text);
@@ -143,18 +140,21 @@ export class Panel {
     return this.table.replaceChildren(tableOf(this.#figure.columns, this.#figure.rows, this.heading.textContent));
   }
 
-  saveData() {
-    if (this.#figure) saveText(csvOf(this.#figure.columns, this.#figure.rows), `${this.file}.csv`);
-  }
-
+  /** The picture says by itself what it shows, of which site, measure and range. */
   async savePicture() {
     if (!this.#figure) return;
     const { chart } = this;
-    const title = `<b>${plain(this.heading.textContent)}</b><br><sup>${plain(this.about.textContent)}</sup>`;
+    const lines = [this.about.firstChild.textContent, this.subject].map((line) => `<sup>${plain(line)}</sup>`);
     const named = {
       ...chart.layout,
-      title: { text: title, x: 0.02, xanchor: "left", y: 0.95, yanchor: "top" },
-      margin: { l: 64, r: 24, t: 84, b: 48 },
+      title: {
+        text: [`<b>${plain(this.heading.textContent)}</b>`, ...lines].join("<br>"),
+        x: 0.02,
+        xanchor: "left",
+        y: 0.96,
+        yanchor: "top",
+      },
+      margin: { l: 64, r: 24, t: 116, b: 48 },
     };
     const picture = await (await whenPlotlyIsThere()).toImage(
       { data: chart.data, layout: named, config: CONFIG },
@@ -162,4 +162,27 @@ export class Panel {
     );
     save(picture, `${this.file}.png`);
   }
+}
+
+/** A card whose body is a table. */
+export class TablePanel extends Card {
+  constructor(id, title, options) {
+    super(id, title, options);
+    this.behind.remove();
+    this.body.classList.add("table");
+    this.body.tabIndex = 0;
+    this.body.setAttribute("role", "region");
+    this.body.setAttribute("aria-labelledby", this.heading.id);
+  }
+
+  show(columns, rows, { foot, ...told }) {
+    this.tell(told);
+    this.body.replaceChildren(
+      rows.length
+        ? tableOf(columns, rows, this.heading.textContent, foot)
+        : element("p", { className: "about", textContent: told.nothing ?? "There is nothing to show in this range." }),
+    );
+  }
+
+  forget() {}
 }

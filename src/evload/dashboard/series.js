@@ -36,10 +36,3 @@ export function sevenDayMean(rows, value) {
   });
   return means;
 }
-
-/** A user's rows, one for each session and hour, become one for each hour. */
-export function hoursOfRows(rows, measure) {
-  const sums = new Map();
-  for (const row of rows) sums.set(row.date_from, (sums.get(row.date_from) ?? 0) + (row[measure] ?? 0));
-  return [...sums].map(([hour, sum]) => ({ hour, hourly_energy_kwh: Math.round(sum * 1000) / 1000 }));
-}

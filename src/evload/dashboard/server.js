@@ -6,17 +6,21 @@ const OPEN_AGAIN_MS = 3_000;
 
 const addressOf = (path, query) => new URL(query ? `${path}?${query}` : path, document.baseURI);
 
+/** A refusal's own words: a text, or a list of what is wrong with the parameters. */
+const sentence = (detail) =>
+  Array.isArray(detail) ? detail.map(({ loc, msg }) => `${loc.at(-1)}: ${msg}.`).join(" ") : detail;
+
 /** evload answered that something is wrong with itself or with the question. */
 export class Refused extends Error {
   constructor(status, detail) {
-    super(typeof detail === "string" ? detail : `It answered ${status}.`);
+    super(sentence(detail) ?? `It answered ${status}.`);
     this.status = status;
   }
 }
 
 /**
- * Fetches an answer: its data, null where nothing was observed; its text, which tells whether it changed; and the data
- * version it belongs to.
+ * Fetches an answer: its data, null where there is none, and the `detail` that says why; its text, which tells whether
+ * it changed; and the data version it belongs to.
  */
 export async function ask(path, query, signal) {
   const response = await fetch(addressOf(path, query), {
@@ -26,9 +30,22 @@ export async function ask(path, query, signal) {
   });
   const text = await response.text();
   const version = Number(response.headers.get("X-Data-Version"));
-  if (response.status === 404) return { data: null, text, version };
+  if (response.status === 404) return { data: null, detail: detailIn(text), text, version };
   if (!response.ok) throw new Refused(response.status, detailIn(text));
-  return { data: JSON.parse(text), text, version };
+  return { data: JSON.parse(text), text, version, after: nextPage(response.headers.get("Link")) };
+}
+
+/** Where the next page of a list begins, as its Link header says. */
+const nextPage = (link) => {
+  const found = /[?&]after=([^&>]+)/.exec(link ?? "");
+  return found && decodeURIComponent(found[1]);
+};
+
+/** What a question answers as a file, CSV or Parquet. */
+export async function file(path, query) {
+  const response = await fetch(addressOf(path, query));
+  if (!response.ok) throw new Refused(response.status, detailIn(await response.text()));
+  return response.blob();
 }
 
 function detailIn(text) {

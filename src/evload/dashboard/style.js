@@ -14,6 +14,8 @@ const axis = (more) => ({
   gridcolor: colour("grid"),
   linecolor: colour("line"),
   zeroline: false,
+  separatethousands: true,
+  exponentformat: "none",
   ...more,
   title: more.title && { text: more.title, standoff: 10, font: { size: 12 } },
 });

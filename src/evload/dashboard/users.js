@@ -1,142 +1,103 @@
-// The users with the most energy, or of something else, and the way into one user's hours.
+// The users with the most energy, or of something else, and the way to one user's page.
 
+import { element } from "./dom.js";
 import { number } from "./format.js";
-import { csvOf, element, saveText } from "./panel.js";
+import { TablePanel } from "./panel.js";
 
-const COLUMNS = [
-  { name: "user_id", title: "User", order: "ascending", by: "In alphabetical order." },
-  {
-    name: "energy_kwh",
-    title: "Energy, kWh",
-    order: "descending",
-    by: "By energy in the range.",
-    shown: (value) => number(value, 1),
-  },
-  { name: "share_percent", title: "Share" },
-  {
-    name: "hours",
-    title: "Hours",
-    order: "descending",
-    by: "By hours in the range.",
-    shown: (value) => number(value, 0),
-  },
-  {
-    name: "sessions",
-    title: "Sessions",
-    order: "descending",
-    by: "By sessions begun in the range.",
-    shown: (value) => number(value, 0),
-  },
-];
-const SAVED = ["user_id", "energy_kwh", "share_percent", "hours", "sessions", "first_day", "last_day"].map((name) => ({
-  name,
-}));
+const BY = {
+  user_id: "In alphabetical order.",
+  energy_kwh: "By energy in the range.",
+  hours: "By hours in the range.",
+  sessions: "By sessions begun in the range.",
+};
+const SHOWN = 10;
 
-export class Users {
-  #rows = [];
-  #file = "";
-  #most = 0;
+export class Users extends TablePanel {
   #stamp;
 
   /** `enter` is told the user to look at, `sortBy` the column that decides who comes first. */
-  constructor(id, { enter, sortBy }) {
-    this.root = document.getElementById(id);
+  constructor(id, { enter, sortBy, failed }) {
+    super(id, "Top users", { failed });
     [this.enter, this.sortBy] = [enter, sortBy];
-    const [heading, about] = [
-      element("h2", { id: `${id}-title`, textContent: "Top users" }),
-      element("p", { className: "about" }),
-    ];
-    const save = element("button", {
-      type: "button",
-      className: "tool",
-      textContent: "CSV",
-      title: "Download the data as CSV",
-    });
-    save.setAttribute("aria-label", "Download the data as CSV: Top users");
-    save.addEventListener("click", () => saveText(csvOf(SAVED, this.#rows), `${this.#file}.csv`));
-    [this.about, this.body] = [about, element("div", { className: "body" })];
-    this.root.append(
-      element("header", {}, element("div", {}, heading, about), element("div", { className: "tools" }, save)),
-      this.body,
-    );
-    this.root.setAttribute("aria-labelledby", heading.id);
   }
 
-  show(rows, { current, sort, stamp, file }) {
-    this.#file = file;
+  /** Of the whole site as /users/summary orders them; of some users and locations as /series splits them. */
+  draw(rows, { sort, stamp, isSplit, ...told }) {
     if (stamp === this.#stamp) return;
     this.#stamp = stamp;
-    this.#rows = rows;
-    this.#most = Math.max(...rows.map((row) => row.share_percent)) || 1;
-    this.about.textContent = rows.length
-      ? `${COLUMNS.find(({ name }) => name === sort).by} A user's name opens their hours.`
-      : "";
+    const sum = rows.reduce((one, row) => one + row.energy_kwh, 0);
+    const shown = isSplit
+      ? rows
+          .map((row) => ({ ...row, share_percent: sum ? (100 * row.energy_kwh) / sum : null }))
+          .sort((one, other) => other.energy_kwh - one.energy_kwh)
+          .slice(0, SHOWN)
+      : rows;
     const { user, sort: column } = document.activeElement?.dataset ?? {};
-    this.body.replaceChildren(
-      rows.length
-        ? this.#table(current, sort)
-        : element("p", { className: "about", textContent: "Nobody charged in this range." }),
-    );
+    this.show(this.#columns(isSplit, Math.max(...shown.map((row) => row.share_percent)) || 1), shown, {
+      ...told,
+      about: isSplit ? `By energy, of ${number(rows.length, 0)} users.` : BY[sort],
+      hint: "A name opens the page of that user. The CSV has all of them.",
+      nothing: "Nobody charged in this range.",
+    });
+    this.#addSorting(isSplit ? null : sort);
     if (user !== undefined) this.focus(user);
     if (column) this.body.querySelector(`[data-sort=${column}]`)?.focus();
+  }
+
+  forget() {
+    this.#stamp = undefined;
   }
 
   focus(user) {
     [...this.body.querySelectorAll(".user")].find((button) => button.dataset.user === user)?.focus();
   }
 
-  #table(current, sort) {
-    const head = COLUMNS.map((column) => this.#head(column, sort));
-    const body = this.#rows.map((row) =>
-      element("tr", {}, ...COLUMNS.map((column) => element("td", {}, this.#cell(column, row, current)))),
-    );
-    const caption = element("caption", { className: "unseen", textContent: "Top users" });
-    return element(
-      "table",
-      {},
-      caption,
-      element("thead", {}, element("tr", {}, ...head)),
-      element("tbody", {}, ...body),
-    );
+  #columns(isSplit, most) {
+    const count = (name, title) => ({ name, title, shown: (value) => number(value, 0) });
+    return [
+      { name: "user_id", title: "User", shown: (user) => this.#button(user) },
+      { name: "energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 1) },
+      { name: "share_percent", title: "Share", shown: (share) => shareOf(share, most) },
+      ...(isSplit
+        ? [
+            { name: "peak_kw", title: "Peak, kW", shown: (value) => number(value) },
+            count("active_hours", "Active hours"),
+          ]
+        : [count("hours", "Hours"), count("sessions", "Sessions")]),
+    ];
   }
 
-  #head({ name, title, order }, sort) {
-    const head = element(
-      "th",
-      { scope: "col" },
-      order ? element("button", { type: "button", className: "sort", textContent: title }) : title,
-    );
-    if (!order) return head;
-    head.firstChild.dataset.sort = name;
-    head.firstChild.addEventListener("click", () => this.sortBy(name));
-    if (name === sort) head.setAttribute("aria-sort", order);
-    return head;
+  #addSorting(sort) {
+    if (!sort) return;
+    const names = { User: "user_id", "Energy, kWh": "energy_kwh", Hours: "hours", Sessions: "sessions" };
+    for (const head of this.body.querySelectorAll("th")) {
+      const name = names[head.textContent];
+      if (!name) continue;
+      const button = element("button", { type: "button", className: "sort", textContent: head.textContent });
+      button.dataset.sort = name;
+      button.addEventListener("click", () => this.sortBy(name));
+      head.replaceChildren(button);
+      if (name === sort) head.setAttribute("aria-sort", name === "user_id" ? "ascending" : "descending");
+    }
   }
 
-  #cell(column, row, current) {
-    if (column.name === "user_id") return this.#button(row.user_id, current);
-    if (column.name === "share_percent") return this.#share(row.share_percent);
-    return column.shown(row[column.name]);
-  }
-
-  #button(user, current) {
+  #button(user) {
     const button = element("button", {
       type: "button",
       className: "user",
       textContent: user,
-      title: `Hours of ${user}`,
+      title: `The page of ${user}`,
     });
     button.dataset.user = user;
-    if (user === current) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => this.enter(user));
     return button;
   }
+}
 
-  #share(share) {
-    const part = element("b");
-    part.style.width = `${(100 * (share ?? 0)) / this.#most}%`;
-    const bar = element("i", {}, part);
-    bar.setAttribute("aria-hidden", "true");
-    return element("span", { className: "share" }, bar, share === null ? "–" : `${number(share, 1)} %`);
-  }
+function shareOf(share, most) {
+  const part = element("b");
+  part.style.width = `${(100 * (share ?? 0)) / most}%`;
+  const bar = element("i", {}, part);
+  bar.setAttribute("aria-hidden", "true");
+  return element("span", { className: "share" }, bar, share === null ? "–" : `${number(share, 1)} %`);
 }

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import importlib.util
+import re
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from html import escape
@@ -31,6 +32,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept-Encoding",
 }
+OPEN = re.compile(r"\[\[(\w+)\]\]")
 IMMUTABLE = "public, max-age=31536000, immutable"
 Respond = Callable[[Request], Awaitable[Response]]
 
@@ -92,8 +94,8 @@ def assets() -> dict[str, bytes]:
     return {f"dashboard/assets/{digest}/{name}": content for name, content in contents.items()}
 
 
-def page(asset_addresses: list[str], plotly_address: str) -> str:
-    """Fills in what `page.html` leaves open: addresses and measures."""
+def page(site_name: str, asset_addresses: list[str], plotly_address: str) -> str:
+    """Fills in what `page.html` leaves open: the site's name, addresses and measures."""
     address_of = {address.rpartition("/")[2]: address for address in asset_addresses}
     modules = [address for name, address in address_of.items() if name.endswith(".js")]
     values = {
@@ -101,20 +103,19 @@ def page(asset_addresses: list[str], plotly_address: str) -> str:
         "script": address_of["page.js"],
         "plotly": plotly_address,
         "preloads": "\n".join(f'<link rel="modulepreload" href="{address}">' for address in modules),
+        "site": escape(site_name),
         "measures": "".join(f'<option value="{one.name}">{escape(one.title)}</option>' for one in MEASURES),
     }
     text = (FOLDER / "page.html").read_text(encoding="utf-8")
-    for name, value in values.items():
-        text = text.replace(f"[[{name}]]", value)
-    return text
+    return OPEN.sub(lambda found: values[found[1]], text)
 
 
 @cache
-def files() -> dict[str, File]:
-    """Collects all that the dashboard is made of: files by path."""
+def files(site_name: str) -> dict[str, File]:
+    """Collects all that the dashboard of a site is made of: files by path."""
     contents = assets()
     plotly_address = f"dashboard/assets/plotly-{version('plotly')}/plotly.min.js"
-    html = page(list(contents), plotly_address).encode()
+    html = page(site_name, list(contents), plotly_address).encode()
     return {
         "/dashboard": File("text/html", "no-cache", lambda: html),
         f"/{plotly_address}": File("text/javascript", IMMUTABLE, plotly),
@@ -125,9 +126,9 @@ def files() -> dict[str, File]:
     }
 
 
-async def prepare() -> None:
+async def prepare(site_name: str) -> None:
     """Compresses all files ahead, so that the first visitor does not wait for it."""
-    for file in files().values():
+    for file in files(site_name).values():
         await file.prepare(b"zstd")
 
 
@@ -142,8 +143,8 @@ async def _welcome(otherwise: Respond, root_path: RootPath, request: Request) ->
     return response
 
 
-def routes(welcome: Respond, root_path: RootPath) -> list[BaseRoute]:
+def routes(welcome: Respond, root_path: RootPath, site_name: str) -> list[BaseRoute]:
     return [
         Route("/", partial(_welcome, welcome, root_path)),
-        *(Route(path, file.respond) for path, file in files().items()),
+        *(Route(path, file.respond) for path, file in files(site_name).items()),
     ]

@@ -60,6 +60,7 @@ class App:
         assert settings.database_url is not None
         self.closing = asyncio.Event()
         self._root_path = RootPath(settings.root_path)
+        self._site_name = settings.site_name
         self._cache: Cache[Question] = Cache(settings.cache_megabytes * 1_000_000, Question.size_bytes)
         self._metrics = Metrics(metrics_file, ROUTES)
         self._database = self._connections(settings, settings.pool_size, USUAL_BODY_BYTES)
@@ -108,7 +109,7 @@ class App:
             await connections.open()
         await self._watch.open()
         sharing = asyncio.create_task(self._metrics.share())
-        preparing = asyncio.create_task(dashboard.prepare())
+        preparing = asyncio.create_task(dashboard.prepare(self._site_name))
         try:
             with suppress(asyncio.CancelledError):  # a second Ctrl-C makes uvicorn cancel the lifespan
                 yield
@@ -143,7 +144,7 @@ class App:
         ]
         return [
             *(route for route in data if not route.param_convertors),
-            *dashboard.routes(welcome, self._root_path),
+            *dashboard.routes(welcome, self._root_path, self._site_name),
             Route("/events", Events(self._watch, self._metrics, self.closing).stream),
             Route("/livez", health.livez),
             Route("/readyz", health.readyz),

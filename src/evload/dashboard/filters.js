@@ -1,0 +1,75 @@
+// Which users and locations the page is about: found by typing, several of each, each taken away by a button.
+
+import { $, element } from "./dom.js";
+import { NOWHERE, nameOf } from "./members.js";
+import { ask } from "./server.js";
+
+const KINDS = { locations: "location", users: "user" };
+
+export class Filters {
+  #known = {};
+  #version = {};
+  #choice = null;
+
+  /** `choose` hears of the ids that are chosen, `failed` of what could not be fetched. */
+  constructor({ choose, failed }) {
+    [this.choose, this.failed] = [choose, failed];
+    for (const kind of Object.keys(KINDS)) {
+      const input = $(`add-${kind}`);
+      input.addEventListener("focus", () => this.#fill(kind));
+      input.addEventListener("input", ({ inputType }) => {
+        input.setCustomValidity("");
+        if (inputType === "insertReplacementText") this.#add(kind, input); // taken out of the list
+      });
+      input.addEventListener("change", () => this.#add(kind, input));
+    }
+  }
+
+  show(choice, version) {
+    this.#choice = choice;
+    this.version = version;
+    const chips = Object.entries(KINDS).flatMap(([kind, word]) => choice[kind].map((id) => this.#chip(kind, word, id)));
+    const focused = document.activeElement?.dataset?.chip;
+    $("chips").replaceChildren(...chips);
+    $("chips").hidden = !chips.length;
+    if (focused) (chips[0]?.firstChild ?? $("add-locations")).focus();
+  }
+
+  #chip(kind, word, id) {
+    const button = element("button", { type: "button", className: "chip", textContent: `${nameOf(id)} ×` });
+    button.dataset.chip = id;
+    button.setAttribute("aria-label", `Without the ${word} ${nameOf(id)}`);
+    button.addEventListener("click", () => this.choose({ [kind]: this.#choice[kind].filter((one) => one !== id) }));
+    return element("li", {}, button);
+  }
+
+  /** Lists what there is, once for each state of the data. */
+  async #fill(kind) {
+    if (this.#known[kind] && this.#version[kind] === this.version) return;
+    try {
+      const { data, version } = await ask(kind, "");
+      this.#known[kind] = data;
+      this.#version[kind] = version;
+      $(`known-${kind}`).replaceChildren(...data.map((id) => element("option", { value: nameOf(id) })));
+      const only = data.every((id) => id === "");
+      $(`add-${kind}`).placeholder = only ? "The data name none" : "Type to find";
+    } catch (trouble) {
+      this.failed(trouble);
+    }
+  }
+
+  async #add(kind, input) {
+    const text = input.value;
+    if (!text.trim()) return;
+    await this.#fill(kind);
+    const known = this.#known[kind] ?? [];
+    const id = [text, text.trim(), text === NOWHERE ? "" : text].find((one) => known.includes(one));
+    if (id === undefined) {
+      input.setCustomValidity(`There is no ${KINDS[kind]} “${text}”. Choose one of the list.`);
+      input.reportValidity();
+      return;
+    }
+    input.value = "";
+    if (!this.#choice[kind].includes(id)) this.choose({ [kind]: [...this.#choice[kind], id].sort() });
+  }
+}

@@ -1,0 +1,205 @@
+// The view of months, quarters and years: a table, its bars, and what they are compared with.
+
+import { PERIODS } from "./address.js";
+import { element } from "./dom.js";
+import { HOUR, moment, monthOf, number, percent, toMs, toText } from "./format.js";
+import { nameOf } from "./members.js";
+import { fileOf } from "./overview.js";
+import { Panel, TablePanel } from "./panel.js";
+import { energyByLocation, periodBars } from "./planning.js";
+import { rangeQuery } from "./ranges.js";
+import { Refused } from "./server.js";
+
+const MOST_COUNTED = 48; // periods whose users are counted: a question for each
+const TOO_MANY = 422;
+
+const periodOf = {
+  month: monthOf,
+  quarter: (start) => `Q${Math.ceil(start.slice(5, 7) / 3)} ${start.slice(0, 4)}`,
+  year: (start) => start.slice(0, 4),
+};
+
+/** The range with both ends, which a comparison needs. */
+function seriesQuery({ shown, site, choice }) {
+  const query = rangeQuery({ ...shown, start: shown.start || site.first, end: shown.end || site.last });
+  if (choice.compare !== "none") query.set("compare", choice.compare);
+  return query;
+}
+
+export async function fetchMonths(view, get) {
+  const { choice } = view;
+  const query = seriesQuery(view);
+  const plain = new URLSearchParams(query);
+  plain.delete("compare");
+  const [rows, total, locations, grid] = await Promise.all([
+    get("series", query, { by: choice.by }),
+    get("series", query, { by: "total" }),
+    get("series", plain, { by: choice.by, split: "location" }).catch(unlessTooMany),
+    get("grid/summary", plain),
+  ]);
+  const counted = (rows.data ?? []).length > MOST_COUNTED ? [] : (rows.data ?? []);
+  const users = await Promise.all(counted.map((row) => get("grid/summary", duringPeriod(plain, row))));
+  const versions = [rows, ...users].map(({ version }) => version);
+  return {
+    rows: { ...rows, version: Math.min(...versions) },
+    total,
+    locations,
+    grid,
+    users: { data: users.map(({ data }) => data?.users ?? null), version: Infinity },
+  };
+}
+
+function unlessTooMany(trouble) {
+  if (trouble instanceof Refused && trouble.status === TOO_MANY) return { data: null, text: "", version: Infinity };
+  throw trouble;
+}
+
+/** The question about what of a period lies in the range. */
+function duringPeriod(query, { start, end }) {
+  const during = new URLSearchParams(query);
+  const [first, last] = [query.get("start_date"), toText(toMs(end) - HOUR)];
+  if (start > first) during.set("start_date", start);
+  if (last.slice(0, 10) < query.get("end_date")) during.set("end_date", last);
+  return during;
+}
+
+export class Months {
+  /** `choose` hears of another period. */
+  constructor({ choose, failed }) {
+    const group = element("span", { className: "zoom" });
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", "Period");
+    this.periods = PERIODS.map((by) => {
+      const button = element("button", { type: "button", textContent: `${by[0].toUpperCase()}${by.slice(1)}s` });
+      button.addEventListener("click", () => choose({ by }));
+      group.append(button);
+      return [by, button];
+    });
+    this.table = new TablePanel("periods", "Months", { failed });
+    this.table.tools.prepend(group);
+    this.energy = new Panel("period-energy", "Energy", { failed });
+    this.peak = new Panel("period-peak", "Peak", { failed });
+    this.locations = new Panel("period-locations", "Energy by location", { failed });
+  }
+
+  async show(view) {
+    const { answers, choice } = view;
+    const rows = answers.rows.data.map((row, index) => ({ ...row, users: answers.users.data[index] ?? null }));
+    const isCompared = rows.some((row) => row.previous_start);
+    const name = periodOf[choice.by];
+    for (const [by, button] of this.periods) button.setAttribute("aria-pressed", String(by === choice.by));
+    this.#showTable(view, rows, isCompared, name);
+    const names = rows.map((row) => name(row.start));
+    const bars = {
+      isCompared,
+      columns: columnsOf(name, isCompared),
+    };
+    await Promise.all([
+      this.#draw(view, this.energy, {
+        ...periodBars(rows, names, "energy_kwh", "kWh", { ...bars, of: "Energy" }),
+        columns: bars.columns,
+      }),
+      this.#draw(view, this.peak, {
+        ...periodBars(rows, names, "peak_kw", "kW", { ...bars, of: "Peak" }),
+        columns: bars.columns,
+      }),
+      this.#showLocations(view, names, rows),
+    ]);
+  }
+
+  #told(view, more = {}) {
+    const query = [...seriesQuery(view), ["by", view.choice.by], ...Object.entries(more)];
+    return {
+      subject: view.subject,
+      source: { path: "series", query: more.split ? query.filter(([name]) => name !== "compare") : query },
+    };
+  }
+
+  #draw(view, panel, figure) {
+    return panel.draw(figure, {
+      ...this.#told(view),
+      about: comparedInWords(view.choice),
+      view: view.kind,
+      stamp: `${view.key} ${view.choice.by} ${view.answers.rows.text}`,
+      file: fileOf(`${panel.heading.textContent} by ${view.choice.by}`, view),
+    });
+  }
+
+  #showLocations(view, names, rows) {
+    const found = view.answers.locations.data ?? [];
+    const isSplit = new Set(found.map((row) => row.location_id)).size > 1;
+    this.locations.root.hidden = !isSplit;
+    if (!isSplit) return undefined;
+    const starts = rows.map((row) => row.start);
+    return this.locations.draw(energyByLocation(found, names, starts, nameOf), {
+      ...this.#told(view, { split: "location" }),
+      about: "The largest by name, the others together",
+      view: view.kind,
+      stamp: `${view.key} ${view.choice.by} ${view.answers.locations.text}`,
+      file: fileOf(`energy by location and ${view.choice.by}`, view),
+    });
+  }
+
+  #showTable(view, rows, isCompared, name) {
+    const [total] = view.answers.total.data;
+    const { by } = view.choice;
+    this.table.name(`${by[0].toUpperCase()}${by.slice(1)}s`);
+    const columns = columnsOf(name, isCompared);
+    this.table.show(columns, rows, {
+      ...this.#told(view),
+      about: comparedInWords(view.choice),
+      foot: { ...total, isTotal: true, users: view.answers.grid.data?.users ?? null },
+      file: fileOf(`${by}s`, view),
+    });
+  }
+
+  forget() {
+    for (const panel of [this.energy, this.peak, this.locations]) panel.forget();
+  }
+}
+
+function columnsOf(name, isCompared) {
+  const figure = (name, title, places) => ({ name, title, shown: (value) => number(value, places) });
+  const before = [
+    {
+      name: "previous_start",
+      title: "Before",
+      shown: (start, row) => (row.isTotal || !start ? (start ? "Total" : "–") : name(start)),
+    },
+    figure("previous_energy_kwh", "Before, kWh", 2),
+    { name: "change_percent", title: "Change", shown: changeOf },
+    figure("previous_peak_kw", "Peak before, kW", 2),
+  ];
+  return [
+    { name: "start", title: "Period", shown: (start, row) => (row.isTotal ? "Total" : name(start)) },
+    figure("energy_kwh", "Energy, kWh", 2),
+    figure("peak_kw", "Peak, kW", 2),
+    { name: "peak_at", title: "Peak at", shown: moment },
+    figure("load_factor", "Load factor", 3),
+    figure("users", "Users", 0),
+    { name: "complete", title: "Observed hours", shown: observedOf },
+    ...(isCompared ? before : []),
+  ];
+}
+
+const changeOf = (change) => (change === null ? "–" : percent(change / 100, { signDisplay: "exceptZero" }));
+
+/** Says of a period that it is not complete: the range cuts it, or hours have no row. A day of 23 hours cuts nothing. */
+function observedOf(complete, { observed_hours, hours, start, end, isTotal }) {
+  const calendar = Math.round((toMs(end) - toMs(start)) / HOUR);
+  const all = isTotal || Math.abs(calendar - hours) <= 1 ? hours : calendar;
+  if (complete && all === hours) return number(observed_hours, 0);
+  const textContent = `${number(observed_hours, 0)} of ${number(all, 0)}`;
+  return element("span", {
+    className: "part",
+    textContent,
+    title: "Not complete: the others are outside, or have no row",
+  });
+}
+
+const comparedInWords = ({ compare, by }) =>
+  ({
+    previous: `Compared with as many ${by}s before`,
+    year: "Compared with the year before",
+    none: "Of the range alone",
+  })[compare];

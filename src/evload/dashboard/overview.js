@@ -1,0 +1,130 @@
+// The first view: key figures, and how the load lies over days, hours and weeks.
+
+import { comparedWith, kpisOfSite, showCards } from "./cards.js";
+import { $ } from "./dom.js";
+import { activeHours, dailyEnergy, durationCurve, weeklyRhythm, weeklySpread } from "./figures.js";
+import { number } from "./format.js";
+import { Hours } from "./hours.js";
+import { Panel } from "./panel.js";
+import { fileName } from "./screen.js";
+import { Users } from "./users.js";
+
+const USERS_SHOWN = 10;
+const NOT_ASKED = { data: [], text: "", version: Infinity };
+const hasMembers = ({ users, locations }) => users.length + locations.length > 0;
+
+/** /users/summary is of the whole site; of some users and locations /series tells as much. */
+function usersSource({ shown, query }) {
+  const more = hasMembers(shown) ? { by: "total", split: "user" } : { sort: shown.sort };
+  return { path: hasMembers(shown) ? "series" : "users/summary", query: [...query, ...Object.entries(more)] };
+}
+
+export async function fetchOverview(view, get) {
+  const { query, shown } = view;
+  const users = usersSource(view);
+  const [profile, duration, total, top] = await Promise.all([
+    get("load/profile", query),
+    get("load/duration-curve", query),
+    get("series", query, { by: "total" }),
+    shown.users.length === 1
+      ? NOT_ASKED
+      : get(users.path, users.query, hasMembers(shown) ? {} : { limit: USERS_SHOWN }),
+  ]);
+  return { profile, duration, total, top };
+}
+
+export class Overview {
+  /** The panels call `enterUser`, `sortBy` and `zoomed`, and `failed` with what went wrong. */
+  constructor({ enterUser, sortBy, zoomed, failed }) {
+    this.panels = {
+      daily: new Panel("daily", "Daily energy", { failed }),
+      hours: new Hours("hours", { zoomed, failed }),
+      rhythm: new Panel("rhythm", "Week by hour", { failed }),
+      spread: new Panel("spread", "Week with its spread", { failed }),
+      duration: new Panel("duration", "Load duration", { failed }),
+      active: new Panel("active", "Active hours", { failed }),
+      users: new Users("users", { enter: enterUser, sortBy, failed }),
+    };
+  }
+
+  async show(view) {
+    const { answers, daily, choice } = view;
+    showCards("kpis", kpisOfSite(view));
+    $("compared").textContent = comparedWith(view);
+    $("unobserved").textContent = unobserved(answers.total.data?.[0]);
+    this.#showUsers(view);
+    const days = { data: daily, text: JSON.stringify(daily) };
+    await Promise.all([
+      this.#draw(view, "daily", days, dailyEnergy, energyAbout(daily), "kpi/daily"),
+      this.panels.hours.show(view),
+      this.#draw(view, "rhythm", answers.profile, weeklyRhythm, "Mean load of each hour of the week, kW"),
+      this.#draw(
+        view,
+        "spread",
+        answers.profile,
+        weeklySpread,
+        "Median load, and the band from the 10th to the 90th percentile, kW",
+      ),
+      this.#draw(
+        view,
+        "duration",
+        answers.duration,
+        (rows) => durationCurve(rows),
+        "How much of the time the load is at least this high",
+        "load/duration-curve",
+      ),
+      this.#draw(
+        view,
+        "active",
+        days,
+        activeHours,
+        "Hours of each day in which any energy flowed",
+        "kpi/daily_utilization",
+      ),
+    ]);
+    this.panels.users.root.hidden = choice.users.length === 1;
+  }
+
+  #draw(view, name, answer, figure, about, path = "load/profile") {
+    const panel = this.panels[name];
+    if (!answer.data?.length) return panel.say("There is nothing to show in this range.");
+    return panel.draw(figure(answer.data), {
+      about,
+      view: view.kind,
+      stamp: `${view.key} ${answer.text}`,
+      subject: view.subject,
+      source: { path, query: view.query },
+      file: fileOf(panel.heading.textContent, view),
+    });
+  }
+
+  #showUsers(view) {
+    const { answers, choice, key } = view;
+    this.panels.users.draw(answers.top.data ?? [], {
+      sort: choice.sort,
+      isSplit: hasMembers(choice),
+      stamp: `${key} ${choice.sort} ${answers.top.text}`,
+      source: usersSource(view),
+      file: fileOf("users", view),
+    });
+  }
+
+  forget() {
+    for (const panel of Object.values(this.panels)) panel.forget();
+  }
+}
+
+export const fileOf = (what, view) =>
+  fileName(what, view, [view.summary.first_hour.slice(0, 10), view.summary.last_hour.slice(0, 10)]);
+
+const energyAbout = ({ length }) =>
+  length < 7 ? "Energy of each day" : "Energy of each day, with the mean of the seven days that end with it";
+
+function unobserved(total) {
+  const missing = total ? total.hours - total.observed_hours : 0;
+  if (!missing) return "";
+  return (
+    `${number(missing, 0)} of the ${number(total.hours, 0)} hours were not observed: no row covers them, so they are` +
+    " left out of means and load factors."
+  );
+}

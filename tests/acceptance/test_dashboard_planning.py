@@ -1,0 +1,213 @@
+"""The dashboard's views for planners: capacity, months and years, filters. Every number against what the API says."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.acceptance.browser import Visit, visiting_in
+from tests.acceptance.conftest import ODD_USERS
+from tests.acceptance.processes import Api
+
+RANGE = "start_date=2019-10-01&end_date=2019-12-31"
+
+
+async def cards(visit: Visit, within: str) -> dict[str, float | None]:
+    """The values of the cards, where the figure that is shown is that value, rounded."""
+    found: dict[str, float | None] = {}
+    for card in await visit.page.locator(f"#{within} .kpi").all():
+        name, value = await card.get_attribute("data-kpi"), await card.get_attribute("data-value")
+        shown = re.match(r"-?[\d.,]+", (await card.locator(".figure").text_content()) or "")
+        assert name
+        found[name] = float(value) if value else None
+        if value and shown:
+            assert float(shown[0].replace(",", "")) == pytest.approx(float(value), abs=0.51), name
+    return found
+
+
+async def cells(visit: Visit, panel: str) -> list[list[str]]:
+    rows = await visit.page.locator(f"#{panel} tbody tr, #{panel} tfoot tr").all()
+    return [await row.locator("td").all_text_contents() for row in rows]
+
+
+def number(text: str) -> float:
+    return float(text.replace(",", "").replace("%", "").replace("+", ""))
+
+
+@pytest.mark.parametrize(
+    "limit", ["limit_kw=40", "limit_kva=60&power_factor=0.9&base_kw=20", "limit_kw=5"], ids=["kW", "kVA", "too low"]
+)
+async def test_capacity_shows_what_the_api_says(visit: Visit, charging_api: Api, limit: str) -> None:
+    await visit.open(f"?{RANGE}&{limit}#capacity")
+    headroom = charging_api.json(f"/grid/headroom?{RANGE}&{limit}")
+    grid = charging_api.json(f"/grid/summary?{RANGE}")
+    shown = await cards(visit, "capacity-kpis")
+    for name in ("peak_kw", "load_factor", "hours_of_use", "coincidence_factor", "admd_kw", "users"):
+        assert shown[name] == grid[name], name
+    for name in ("headroom_kw", "limit_kw", "hours_above", "hours_above_80_percent"):
+        assert shown[name] == headroom[name], name
+    if headroom["headroom_kw"] < 0:
+        assert "does not fit" in await visit.text("#room")
+    else:
+        room = await visit.text("[data-kpi=more_users_safe] .figure")
+        assert [int(one) for one in re.findall(r"\d+", room)] == sorted(
+            {headroom["more_users_safe"], headroom["more_users_expected"]}
+        )
+        assert f"{headroom['more_users_safe']} more, if all of them charge in the peak hour" in await visit.text(
+            "#room"
+        )
+    base = 20 if "base_kw" in limit else 0
+    curve = (await visit.chart("curve"))["data"]
+    assert curve[1]["y"] == [headroom["limit_kw"] - base] * 2
+    points = charging_api.json(f"/load/duration-curve?{RANGE}&points=400")
+    assert curve[0]["y"][1:] == [one["hourly_energy_kwh"] for one in points]
+    admd = charging_api.json(f"/grid/admd?{RANGE}")
+    drawn = (await visit.chart("admd"))["data"][0]
+    assert (drawn["x"], drawn["y"]) == ([one["users"] for one in admd], [one["kw_per_user"] for one in admd])
+
+
+async def test_the_highest_hours_are_those_of_the_api(visit: Visit, charging_api: Api) -> None:
+    await visit.open(f"?{RANGE}#capacity")
+    peaks = charging_api.json(f"/grid/peaks?{RANGE}&limit=10")
+    shown = await cells(visit, "peaks")
+    assert len(shown) == len(peaks)
+    for (_, load, users), peak in zip(shown, peaks, strict=True):
+        assert number(load) == pytest.approx(peak["load_kw"], abs=0.0051)
+        assert int(users) == peak["users"]
+    assert await visit.page.locator("[data-kpi=headroom_kw]").count() == 0  # nobody typed a limit
+
+
+async def test_a_limit_is_typed_and_stands_in_the_address(visit: Visit, charging_api: Api) -> None:
+    await visit.open(f"?{RANGE}#capacity")
+    await visit.page.get_by_label("Limit of the connection").fill("80")
+    await visit.page.get_by_label("Unit of the limit").select_option("kva")
+    await visit.page.get_by_label("Power factor").fill("0.95")
+    await visit.page.get_by_label("Base load").fill("12.5")
+    await visit.page.keyboard.press("Enter")
+    await visit.shows("#view-capacity[data-limit='limit_kva=80&power_factor=0.95&base_kw=12.5']")
+    assert visit.page.url.endswith("limit_kva=80&power_factor=0.95&base_kw=12.5#capacity")
+    asked = f"{RANGE}&limit_kva=80&power_factor=0.95&base_kw=12.5"
+    assert (await cards(visit, "capacity-kpis"))["headroom_kw"] == charging_api.json(f"/grid/headroom?{asked}")[
+        "headroom_kw"
+    ]
+
+
+@pytest.mark.parametrize("tariff", ["rule=no&steps=0,10,20,50", "rule=be", "rule=de", "rule=us"])
+async def test_billed_demand_is_that_of_the_api(visit: Visit, charging_api: Api, tariff: str) -> None:
+    await visit.open(f"?{RANGE}&{tariff}#capacity")
+    months = charging_api.json(f"/grid/billed-demand?{RANGE}&{tariff}")
+    bars = (await visit.chart("demand"))["data"][0]
+    assert bars["y"] == [one["demand_kw"] for one in months]
+    await visit.page.locator("#demand summary").click()
+    await visit.shows("#demand table")
+    for shown, month in zip(await cells(visit, "demand"), months, strict=True):
+        assert number(shown[1]) == month["demand_kw"]
+        assert shown[4] == ("yes" if month["complete"] else "no")
+        assert all(f"{one['load_kw']:.2f}" in shown[2] for one in month["peaks"])
+    assert ("at least" in await visit.text("#demand .about")) == ("rule=no" not in tariff)
+
+
+FIGURES = ("energy_kwh", "peak_kw", None, "load_factor")
+
+
+def check_figures(shown: list[str], row: dict[str, Any]) -> None:
+    for text, name in zip(shown[1:], FIGURES, strict=False):
+        if name:
+            expected = row[name]
+            assert text == "\N{EN DASH}" if expected is None else number(text) == pytest.approx(expected, abs=0.0051)
+
+
+def is_cut(row: dict[str, Any]) -> bool:
+    """Whether the range holds only a part of the period: by more than the hour of the clock change."""
+    start, end = (datetime.fromisoformat(row[name]) for name in ("start", "end"))
+    return bool((end - start) / timedelta(hours=1) - row["hours"] > 1)
+
+
+@pytest.mark.parametrize("by", ["month", "quarter", "year"])
+async def test_periods_are_those_of_the_api(visit: Visit, charging_api: Api, by: str) -> None:
+    await visit.open(f"?start_date=2019-03&end_date=2019-12&compare=none&by={by}#months")
+    asked = "start_date=2019-03-01&end_date=2019-12-31"
+    rows = charging_api.json(f"/series?by={by}&{asked}")
+    (total,) = charging_api.json(f"/series?by=total&{asked}")
+    *shown, last = await cells(visit, "periods")
+    assert len(shown) == len(rows)
+    for line, row in zip(shown, rows, strict=True):
+        check_figures(line, row)
+    check_figures(last, total)
+    assert number(last[5]) == charging_api.json(f"/grid/summary?{asked}")["users"]
+    energies = (await visit.chart("period-energy"))["data"]
+    assert energies[0]["y"] == [row["energy_kwh"] for row in rows]
+    assert (await visit.chart("period-peak"))["data"][0]["y"] == [row["peak_kw"] for row in rows]
+    incomplete = [row for row in rows if not row["complete"] or is_cut(row)]
+    assert await visit.page.locator("#periods tbody .part").count() == len(incomplete)
+
+
+async def test_each_month_says_its_users(visit: Visit, charging_api: Api) -> None:
+    await visit.open("?start_date=2019-10&end_date=2019-12#months")
+    shown = await cells(visit, "periods")
+    for line, month in zip(shown, ("2019-10", "2019-11", "2019-12"), strict=False):
+        assert number(line[5]) == charging_api.json(f"/grid/summary?start_date={month}&end_date={month}")["users"]
+
+
+async def test_months_are_compared_as_the_api_compares_them(visit: Visit, charging_api: Api) -> None:
+    query = "start_date=2019-11-01&end_date=2019-12-31"
+    await visit.open(f"?{query}#months")
+    rows = charging_api.json(f"/series?by=month&{query}&compare=previous")
+    for line, row in zip(await cells(visit, "periods"), rows, strict=False):
+        assert number(line[8]) == pytest.approx(row["previous_energy_kwh"], abs=0.0051)
+        assert number(line[9]) == pytest.approx(row["change_percent"], abs=0.051)
+        assert number(line[10]) == pytest.approx(row["previous_peak_kw"], abs=0.0051)
+    before, now = (await visit.chart("period-energy"))["data"]
+    assert before["y"] == [row["previous_energy_kwh"] for row in rows]
+    assert now["y"] == [row["energy_kwh"] for row in rows]
+
+
+async def test_filters_are_found_by_typing_and_stand_in_the_address(visit: Visit, charging_api: Api) -> None:
+    await visit.open(f"?{RANGE}")
+    user, other = charging_api.json("/users")[-1], ODD_USERS[2]
+    field = visit.page.get_by_label("User", exact=True)
+    await field.fill(user)
+    await field.press("Enter")
+    await visit.shows(f"#chips .chip:has-text('{user}')")
+    await field.fill(other)
+    await field.press("Enter")
+    await visit.page.locator("#chips .chip").nth(1).wait_for()
+    await visit.is_("ready")
+    query = f"{RANGE}&user_id={user}&user_id=%3D1%2B1"
+    assert (await visit.kpis())["total_energy_kwh"] == charging_api.json(f"/kpi/total-energy?{query}")[
+        "total_energy_kwh"
+    ]
+    assert "user_id=%3D1%2B1" in visit.page.url
+    split = charging_api.json(f"/series?by=total&split=user&{query}")
+    assert sorted(await visit.page.locator("#users .user").all_text_contents()) == sorted(
+        one["user_id"] for one in split
+    )
+    await visit.page.get_by_role("link", name="Capacity").click()
+    await visit.shows("#capacity-kpis .kpi")
+    await visit.is_("ready")
+    assert (await cards(visit, "capacity-kpis"))["peak_kw"] == charging_api.json(f"/grid/summary?{query}")["peak_kw"]
+    await field.fill("nobody at all")
+    await field.press("Enter")
+    assert await field.evaluate("field => field.validationMessage.includes('There is no user')")
+    await visit.page.get_by_role("button", name=f"Without the user {user}").click()
+    await visit.page.locator("#chips .chip").nth(1).wait_for(state="detached")
+    await visit.page.go_back()
+    await visit.page.locator("#chips .chip").nth(1).wait_for()
+
+
+async def test_a_view_opens_at_the_top(visit: Visit) -> None:
+    """No part of the page is called as the address calls the view, or browsers would scroll there."""
+    for view in ("months", "capacity"):
+        await visit.page.goto("about:blank")
+        await visit.open(f"#{view}")
+        assert await visit.page.evaluate("scrollY") == 0
+        assert await visit.page.locator(f"#view-{view}").is_visible()
+
+
+async def test_a_view_without_sessions_offers_none(tab: Page, charging_api: Api) -> None:
+    async with visiting_in(tab, charging_api.address) as visit:
+        await visit.open()
+        assert not await visit.page.get_by_role("link", name="Sessions").is_visible()
+        assert not await visit.page.locator("#sample").is_visible()
