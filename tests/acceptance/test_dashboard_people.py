@@ -1,5 +1,6 @@
 """The dashboard for everybody: keyboard, screen reader, phone, dark, print."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,6 +13,11 @@ from tests.acceptance.processes import Api
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 DARK = "rgb(14, 20, 18)"
+VIEWS = (
+    "start_date=2019-10&end_date=2019-12#months",
+    "start_date=2019-10&limit_kva=60&power_factor=0.9&steps=0,10,20#capacity",
+    "user_id=%3D1%2B1&start_date=2019-12&end_date=banana",
+)
 GRAVE = ("serious", "critical")
 PANELS = ("daily", "hours", "rhythm", "spread", "duration", "active")
 
@@ -34,6 +40,9 @@ async def test_axe_finds_nothing_grave(browser: Browser, charging_api: Api, devi
             await visit.page.locator(f"#{panel} summary").click()
         await visit.shows("#active table")
         await check_light_and_dark(visit)
+        for view in VIEWS:
+            await visit.open(f"?{view}")
+            await check_light_and_dark(visit)
         await visit.page.goto(f"{visit.address}/dashboard?start_date=2023-01-01")
         await visit.is_("empty")
         await check_light_and_dark(visit)
@@ -50,9 +59,10 @@ async def check_light_and_dark(visit: Visit) -> None:
 async def test_a_phone_needs_no_scrolling_sideways(browser: Browser, charging_api: Api) -> None:
     async with visiting(browser, charging_api.address, **PHONE) as visit:
         await visit.open()
-        for width in (390, 320):
+        for width, view in product((390, 320), ("", *VIEWS)):
             await visit.page.set_viewport_size({"width": width, "height": 800})
-            await visit.open()
+            await visit.page.goto("about:blank")
+            await visit.open(f"?{view}")
             assert await visit.page.evaluate("document.documentElement.scrollWidth") <= width
 
 

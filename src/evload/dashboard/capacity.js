@@ -190,7 +190,7 @@ function moreUsers({ more_users_safe, more_users_expected }) {
   const known = [more_users_safe, more_users_expected].filter((one) => one !== null);
   const [least, most] = [Math.min(...known), Math.max(...known)];
   if (!known.length) return "–";
-  return least === most ? number(least, 0) : `${number(least, 0)} to ${number(most, 0)}`;
+  return least === most ? number(least, 0) : `${number(least, 0)} – ${number(most, 0)}`;
 }
 
 function kpisOfLimit(headroom) {

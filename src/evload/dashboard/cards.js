@@ -14,7 +14,7 @@ function card({ name, title, value, unit = "", detail, change = null, digits = 2
     "div",
     { className: "kpi" },
     element("dt", { textContent: title }),
-    element("dd", { className: "figure" }, figure, element("small", { textContent: larger })),
+    element("dd", { className: text ? "figure words" : "figure" }, figure, element("small", { textContent: larger })),
     element("dd", { className: "detail", textContent: detail }),
   );
   made.dataset.kpi = name;

@@ -50,7 +50,8 @@ export async function fetchMonths(view, get) {
 }
 
 function unlessTooMany(trouble) {
-  if (trouble instanceof Refused && trouble.status === TOO_MANY) return { data: null, text: "", version: Infinity };
+  if (trouble instanceof Refused && trouble.status === TOO_MANY)
+    return { data: null, tooMany: trouble.message, text: "", version: Infinity };
   throw trouble;
 }
 
@@ -118,7 +119,7 @@ export class Months {
   #draw(view, panel, figure) {
     return panel.draw(figure, {
       ...this.#told(view),
-      about: comparedInWords(view.choice),
+      about: comparedInWords(view),
       view: view.kind,
       stamp: `${view.key} ${view.choice.by} ${view.answers.rows.text}`,
       file: fileOf(`${panel.heading.textContent} by ${view.choice.by}`, view),
@@ -126,6 +127,12 @@ export class Months {
   }
 
   #showLocations(view, names, rows) {
+    const { tooMany } = view.answers.locations;
+    this.locations.root.hidden = !tooMany;
+    if (tooMany)
+      return this.locations.say(
+        "There are too many locations for so many periods: choose longer ones, or a shorter range.",
+      );
     const found = view.answers.locations.data ?? [];
     const isSplit = new Set(found.map((row) => row.location_id)).size > 1;
     this.locations.root.hidden = !isSplit;
@@ -147,7 +154,7 @@ export class Months {
     const columns = columnsOf(name, isCompared);
     this.table.show(columns, rows, {
       ...this.#told(view),
-      about: comparedInWords(view.choice),
+      about: comparedInWords(view),
       foot: { ...total, isTotal: true, users: view.answers.grid.data?.users ?? null },
       file: fileOf(`${by}s`, view),
     });
@@ -197,9 +204,9 @@ function observedOf(complete, { observed_hours, hours, start, end, isTotal }) {
   });
 }
 
-const comparedInWords = ({ compare, by }) =>
-  ({
-    previous: `Compared with as many ${by}s before`,
-    year: "Compared with the year before",
-    none: "Of the range alone",
-  })[compare];
+function comparedInWords({ choice: { compare, by }, answers }) {
+  if (compare === "none") return "Of the range alone";
+  if (!answers.rows.data.some((row) => row.previous_start))
+    return "Nothing was observed that it could be compared with";
+  return compare === "year" ? "Compared with the year before" : `Compared with as many ${by}s before`;
+}

@@ -189,7 +189,7 @@ export function histogram(values, { width, most, unit }) {
   const rows = Array.from({ length: most / width }, (_, index) => ({
     from: index * width,
     to: (index + 1) * width,
-    count: 0,
+    held: 0,
   }));
   for (const value of values) rows[Math.min(Math.floor(value / width), rows.length - 1)].held++;
   const peak = rows.reduce((one, other) => (other.held > one.held ? other : one));
