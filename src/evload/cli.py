@@ -1,10 +1,12 @@
 """The command line: its commands, and how they wire the parts together."""
 
 import functools
+import logging
 import shlex
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,9 @@ from evload.load_commands import COMMANDS, DATA_FILES, SAMPLE_TIMEZONE, load_all
 from evload.queries import query
 from evload.settings import Settings
 from evload.signals import stop_on_signals
+from evload.streams import keep_running_without_readers, open_closed_streams
 
+log = logging.getLogger(__name__)
 OF_THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - said, not listened on
 
 
@@ -36,6 +40,7 @@ OF_THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - said, no
 )
 @click.version_option(package_name="evload")
 def main() -> None:
+    open_closed_streams()
     stop_on_signals()
 
 
@@ -67,12 +72,13 @@ as_a_server = _options(
 def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, workers: int) -> None:
     from evload.serve import listen
 
+    keep_running_without_readers()
     with (
         closing(listen(host, port)) as listener,
         database(data_dir, migrate=True, restart_server=True) as (settings, dsn),
     ):
         if files:
-            load_all(dsn, files)
+            load_all(dsn, files, as_json=settings.log_format == "json")
         elif is_embedded(dsn) and run(_was_never_loaded(dsn)):
             load_sample(dsn)
         _serve(settings, listener, workers)
@@ -84,6 +90,7 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
 def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
     from evload.serve import listen
 
+    keep_running_without_readers()
     with closing(listen(host, port)) as listener, database(data_dir, restart_server=True) as (settings, _):
         _serve(settings, listener, workers)
 
@@ -94,13 +101,19 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
     address = _address(*listener.getsockname()[:2]) + settings.root_path
 
     def announce() -> None:
+        log.info("evload %s has started on %s", version("evload"), address, extra={"event": "started"})
+        if settings.log_format == "json":
+            return
         click.echo(f"evload serves on {address}")
         click.echo(f"  look {address}/dashboard")
         click.echo(f"  try  {address}/kpi/total-energy")
         click.echo(f"  docs {address}/docs")
         click.echo("Ctrl-C ends it.")
 
-    api.serve(settings, listener, workers, announce)
+    try:
+        api.serve(settings, listener, workers, announce)
+    finally:
+        log.info("evload has stopped", extra={"event": "stopped"})
 
 
 def _address(host: str, port: int) -> str:

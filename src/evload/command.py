@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -16,10 +17,12 @@ from evload.database.connecting import looking
 from evload.database.errors import CONNECTION_ERRORS, driver_errors_translated, translated
 from evload.embedded import default_data_dir, dsn_of_reader, make_replica, running_server
 from evload.errors import EvloadError
+from evload.logs import open_log
 from evload.settings import Settings
 from evload.signals import Stopped, cancel_on_signals, ignore_stop_signals
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 on_a_database = click.option(
     "--data-dir",
@@ -89,6 +92,10 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def _log_notice(text: str) -> None:
+    log.warning("%s", text, extra={"event": "embedded_postgres"})
+
+
 @contextmanager
 def database(
     data_dir: Path | None, *, create: bool = True, migrate: bool = False, restart_server: bool = False
@@ -101,13 +108,15 @@ def database(
     embedded database belongs to evload alone, so its schema is always upgraded.
     """
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    if restart_server:
+        open_log(settings.log_format, settings.log_level)
     if settings.database_url:
         run(_prepare(settings.database_url, settings, migrate=migrate))
         yield settings, settings.database_url
         return
     _forget_libpq_variables()
     folder = settings.data_dir or default_data_dir(os.environ)
-    with running_server(folder, say, create=create, revive=restart_server) as dsn:
+    with running_server(folder, _log_notice if restart_server else say, create=create, revive=restart_server) as dsn:
         try:
             run(_prepare(dsn, settings, migrate=True))
             yield settings.with_database(dsn_of_reader(dsn)), dsn

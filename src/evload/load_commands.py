@@ -51,7 +51,8 @@ def load(files: tuple[Path, ...], explain: bool, as_json: bool, data_dir: Path |
     from evload.priority import lower_priority
 
     options = as_load_options(**given)
-    with database(data_dir) as (_, dsn):
+    with database(data_dir) as (settings, dsn):
+        as_json = as_json or settings.log_format == "json"
         lower_priority()
         if explain:
             explain_all(dsn, files, **options)

@@ -30,8 +30,10 @@ from evload.api.server.connection import is_told_here
 from evload.api.server.export_handler import BrokenOff
 from evload.api.server.fast_path import protocol_class
 from evload.errors import EvloadError
+from evload.logs import open_log
 from evload.settings import Settings
 from evload.signals import STOP_SIGNALS, ignore_stop_signals
+from evload.streams import keep_running_without_readers
 
 WORKER_START_SECONDS = 60.0
 DRAIN_SECONDS = 30
@@ -39,6 +41,8 @@ BACKLOG = 2048
 METRICS_PREFIX = "evload-metrics-"
 OWNED_WITHIN_SECONDS = 10.0  # from making a file to locking it, on the busiest machine
 Announce = Callable[[], None]
+
+log = logging.getLogger(__name__)
 
 
 class CannotListen(EvloadError):
@@ -78,6 +82,7 @@ def serve(settings: Settings, listener: socket.socket, workers: int, announce: A
             http=protocol_class(),
             lifespan="on",
             access_log=False,
+            log_config=None,
             log_level="warning",
             server_header=False,
             proxy_headers=False,
@@ -167,6 +172,15 @@ class _Workers(Multiprocess):
         if all(worker.wait_until_ready(WORKER_START_SECONDS, self.should_exit) for worker in self.processes):
             self._announce()
 
+    def keep_subprocess_alive(self) -> None:
+        before = [worker.pid for worker in self.processes]
+        super().keep_subprocess_alive()
+        for ended, worker in zip(before, self.processes, strict=True):
+            if worker.pid != ended:
+                log.warning(
+                    "Worker %s ended, and %s took its place", ended, worker.pid, extra={"event": "worker_ended"}
+                )
+
     def handle_hup(self) -> None:
         """Ends evload and its workers when the terminal is closed."""
         self.should_exit.set()
@@ -174,6 +188,9 @@ class _Workers(Multiprocess):
 
 def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
     """Builds the application. uvicorn calls it in each serving process, after its loop and signal handlers are set."""
+    if in_worker:
+        keep_running_without_readers()
+        open_log(settings.log_format, settings.log_level)
     app = App(settings, metrics_file)
     for number in STOP_SIGNALS:
         _also_on(number, partial(asyncio.get_running_loop().call_soon_threadsafe, app.closing.set))

@@ -1,6 +1,7 @@
 """Follows the data version, by NOTIFY and by asking every second where none arrives, and looks after the schema."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -25,6 +26,8 @@ RECONNECT_AFTER_SECONDS = 0.25
 FIRST_LOOK_WITHIN_SECONDS = 10.0
 CATCH_UP_WITHIN_SECONDS = 2.0
 BEHIND = "The standby that answers is behind what was answered before. Try again in a moment."
+
+log = logging.getLogger(__name__)
 
 
 class DataVersion(NamedTuple):
@@ -71,7 +74,22 @@ class Watch:
         self._checked_at = 0.0
         self._is_listening = False
         self._position: Position | None = None
-        self.problem: EvloadError | None = DatabaseUnavailable()
+        self._problem: EvloadError | None = DatabaseUnavailable()
+        self._told: str | None = None
+
+    @property
+    def problem(self) -> EvloadError | None:
+        return self._problem
+
+    @problem.setter
+    def problem(self, problem: EvloadError | None) -> None:
+        """Logs each change: the database went, with a reason, or is back."""
+        self._problem = problem
+        told, self._told = self._told, None if problem is None else str(problem)
+        if self._told is not None and self._told != told:
+            log.warning("The database cannot be used: %s", problem, extra={"event": "database_lost"})
+        elif told is not None and self._told is None:
+            log.info("The database answers again", extra={"event": "database_back"})
 
     async def open(self) -> None:
         """Waits for the first state or problem, so that the first requests find one."""
@@ -172,13 +190,16 @@ class Watch:
     async def _take(self, connection: Connection, found: asyncpg.Record) -> None:
         version = DataVersion(found["data_version"], found["data_version_id"])
         state = SiteState(version, ZoneInfo(found["timezone"]), found["is_empty"], tuple(found["measures"]))
-        before, self.problem = self._state, None
+        before = self._state
         if state == before:
+            self.problem = None
             return
         position = await _position(connection)
         if before is not None and found["is_standby"] and self._is_behind(before.data_version, version, position):
             self.problem = DatabaseUnavailable(BEHIND)
             return
+        self.problem = None
+        log.debug("The data version is %d", version.number, extra={"event": "data_version"})
         await self._changed(before, state)
         self._state, self._position = state, position
         self._has_looked.set()

@@ -44,6 +44,11 @@ class Ended:
     stdout: str
     stderr: str
 
+    @property
+    def troubles(self) -> list[str]:
+        """What was said on standard error, but that it started and stopped."""
+        return [line for line in self.stderr.splitlines() if " INFO " not in line]
+
 
 @dataclass
 class Running:

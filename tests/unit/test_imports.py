@@ -16,6 +16,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "resources": set(),
     "settings": set(),
     "signals": set(),
+    "streams": set(),
+    "logs": {"errors", "streams"},
     "sample": {"errors"},
     "queries": {"resources"},
     "database": {"errors", "queries"},
@@ -42,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"database", "errors"},
     "api.answers": {"api", "api.contract", "database", "errors", "queries", "snapshots", "watch"},
     "api.contract": {"api", "measures", "queries"},
-    "api.operations": {"api", "api.contract", "database", "errors", "queries", "watch"},
+    "api.operations": {"api", "api.contract", "database", "errors", "queries", "streams", "watch"},
     "api.pages": {"api", "api.answers", "api.contract", "measures"},
     "api.server": {
         "api",
@@ -72,8 +74,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "serve",
         "settings",
         "signals",
+        "streams",
     },
-    "command": {"database", "embedded", "errors", "migrate", "schema", "settings", "signals"},
+    "command": {"database", "embedded", "errors", "logs", "migrate", "schema", "settings", "signals"},
     "ingest": {
         "database",
         "errors",
@@ -111,7 +114,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "load_parameters": {"ingest.converting", "ingest.mapping"},
     "format_commands": {"errors", "ingest.formats", "ingest.mapping"},
-    "serve": {"api", "api.operations", "api.server", "errors", "settings", "signals"},
+    "serve": {"api", "api.operations", "api.server", "errors", "logs", "settings", "signals", "streams"},
 }
 BUILD_SETTINGS = {"command"}
 READ_VARIABLES = {"backup", "command"}

@@ -1,5 +1,6 @@
 """Turns every error into `{"detail": ...}`, by one table from exception to status. Imports no other part of the API."""
 
+import logging
 from typing import Any
 
 import orjson
@@ -12,6 +13,8 @@ from evload.database.errors import DatabaseUnavailable, NoRoom, QueryFailed, Too
 from evload.errors import EvloadError
 
 RETRY_AFTER_SECONDS = "1"
+
+log = logging.getLogger(__name__)
 
 
 class EmptyRange(EvloadError):
@@ -47,7 +50,16 @@ def problem(status: int, detail: Any, headers: dict[str, str] | None = None) -> 
 
 async def _ours(request: Request, error: Exception) -> Response:
     status = STATUSES[type(error)]  # type: ignore[index]
+    if status == 503:
+        log.warning("Requests are refused: %s", error, extra={"event": "refused"})
+    elif isinstance(error, QueryFailed):
+        log.warning("A request failed: %s%s", error, _reason(error.__cause__), extra={"event": "request_failed"})
     return problem(status, str(error), {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else None)
+
+
+def _reason(cause: BaseException | None) -> str:
+    """What Postgres said, for the log alone."""
+    return f" ({type(cause).__name__}: {str(cause).partition(chr(10))[0]})" if cause else ""
 
 
 async def _bad_parameters(request: Request, error: Exception) -> Response:

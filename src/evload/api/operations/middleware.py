@@ -1,6 +1,5 @@
 """ASGI middleware: counts requests that the fast path does not answer, and writes the access log if it is enabled."""
 
-import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from evload.api.operations.metrics import Metrics
+from evload.streams import LineWriter
 
 STREAMS = ("/events",)  # not counted: open for hours, they would distort the histogram of durations
 
@@ -48,6 +48,7 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._lines = LineWriter(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,8 +65,7 @@ class AccessLog:
         try:
             await self._app(scope, receive, note)
         finally:
-            sys.stdout.buffer.write(_line(scope, seen, time.perf_counter() - began))
-            sys.stdout.buffer.flush()
+            self._lines.write(_line(scope, seen, time.perf_counter() - began))
 
 
 def _line(scope: Scope, seen: dict[str, int], seconds: float) -> bytes:

@@ -7,7 +7,6 @@ where the fast path is off: callbacks that httptools names, `cycle`, `timeout_ke
 
 import asyncio
 import logging
-import time
 from http import HTTPStatus
 from typing import Any
 
@@ -19,30 +18,21 @@ REQUEST_SECONDS = 10.0  # for a request to arrive, and for a connection to ask a
 UNREAD_SECONDS = 30.0  # for a client to take the next bytes of an answer
 UNREAD_AT_END_SECONDS = 2.0  # the same while evload ends
 LINGER_SECONDS = 1.0
-TELL_EVERY_SECONDS = 60.0
 TOO_LONG = f"The head of the request is longer than {MAX_HEAD_BYTES // 1024} kB."
 TOO_SLOW = f"The request did not arrive within {REQUEST_SECONDS:.0f} seconds."
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 log = logging.getLogger(__name__)
-_silent_until = 0.0
 
 
 def is_told_here(record: logging.LogRecord) -> bool:
-    """Whether a log record of uvicorn's says no more than `tell_malformed`, which bounds its lines."""
+    """Whether a log record of uvicorn's says no more than `tell_malformed`."""
     return record.msg == "Invalid HTTP request received."
 
 
 def tell_malformed(client: tuple[str, int] | None) -> None:
-    """Logs that a client sent what is no HTTP: not for each, as clients could fill the disk with it."""
-    global _silent_until
-    if time.monotonic() >= _silent_until:
-        _silent_until = time.monotonic() + TELL_EVERY_SECONDS
-        log.warning(
-            "Malformed or too long HTTP request from %s. Others are not told for %.0f seconds.",
-            client[0] if client else "an unknown address",
-            TELL_EVERY_SECONDS,
-        )
+    address = client[0] if client else "an unknown address"
+    log.warning("Malformed or too long HTTP request from %s", address, extra={"event": "malformed"})
 
 
 class HeadTooLong(Exception):
@@ -132,6 +122,9 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse(431, TOO_LONG)
         else:
             super().send_400_response(msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answers as if no upgrade had been asked for, as HTTP allows; uvicorn would log two lines for each."""
 
     def shutdown(self) -> None:
         """Evload ends: clients that do not read hold it up no longer than a moment."""
