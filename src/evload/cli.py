@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from evload import backup_commands, schema
+from evload import backup_commands, load_commands, privacy_commands, schema
 from evload.command import Commands, copy_embedded, database, json_option, on_a_database, run, say_json
 from evload.database.connecting import looking
 from evload.distribute import distribute as distribute_rows
@@ -20,7 +20,7 @@ from evload.drop_folder_command import watch
 from evload.embedded import is_embedded
 from evload.errors import EvloadError, shown
 from evload.format_commands import formats
-from evload.load_commands import COMMANDS, DATA_FILES, SAMPLE_TIMEZONE, load_all, load_sample
+from evload.load_commands import DATA_FILES, SAMPLE_TIMEZONE, load_all, load_sample
 from evload.queries import query
 from evload.settings import Settings
 from evload.signals import stop_on_signals
@@ -44,7 +44,9 @@ def main() -> None:
     stop_on_signals()
 
 
-for command in (*COMMANDS, *backup_commands.COMMANDS, formats, watch):
+for command in (
+    *load_commands.COMMANDS, *privacy_commands.COMMANDS, *backup_commands.COMMANDS, formats, watch
+):
     main.add_command(command)
 
 
@@ -78,9 +80,10 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
         database(data_dir, migrate=True, restart_server=True) as (settings, dsn),
     ):
         if files:
-            load_all(dsn, files, as_json=settings.log_format == "json")
+            as_json, key = settings.log_format == "json", settings.pseudonym_key_bytes
+            load_all(dsn, files, as_json=as_json, pseudonym_key=key)
         elif is_embedded(dsn) and run(_was_never_loaded(dsn)):
-            load_sample(dsn)
+            load_sample(dsn, settings.pseudonym_key_bytes)
         _serve(settings, listener, workers)
 
 

@@ -53,6 +53,7 @@ def load(files: tuple[Path, ...], explain: bool, as_json: bool, data_dir: Path |
     options = as_load_options(**given)
     with database(data_dir) as (settings, dsn):
         as_json = as_json or settings.log_format == "json"
+        options |= {"pseudonym_key": settings.pseudonym_key_bytes}
         lower_priority()
         if explain:
             explain_all(dsn, files, **options)
@@ -92,13 +93,14 @@ def _tell_failure(dsn: str, file: Path, error: EvloadError, options: Any, *, as_
 
 def explain_all(dsn: str, files: tuple[Path, ...], **options: Any) -> None:
     from evload.ingest.batches import fetch
-    from evload.ingest.explain import explained
+    from evload.ingest.explain import explained, ids_of
     from evload.ingest.find import files_of
     from evload.ingest.options import LoadOptions
 
+    wanted = LoadOptions(**options)
     timezone = run(fetch(dsn, "site/timezone"))[0][0]
     for file in files_of(files, say):
-        click.echo(explained(file, timezone, LoadOptions(**options)))
+        click.echo(explained(file, timezone, wanted, run(ids_of(dsn, wanted))))
 
 
 def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> bool:
@@ -109,10 +111,10 @@ def _load_one(dsn: str, file: Path, options: Any, *, as_json: bool = False) -> b
     return report.rejected > 0
 
 
-def load_sample(dsn: str) -> None:
+def load_sample(dsn: str, pseudonym_key: bytes | None) -> None:
     from evload.ingest.load import LoadOptions
 
-    _load_one(dsn, SAMPLE, LoadOptions(timezone=SAMPLE_TIMEZONE, is_sample=True))
+    _load_one(dsn, SAMPLE, LoadOptions(timezone=SAMPLE_TIMEZONE, is_sample=True, pseudonym_key=pseudonym_key))
 
 
 @click.command(help="List what was loaded, and what failed.")

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT_PATH = r"(?!\.{1,2}(/|$))[\w.~-]+(/(?!\.{1,2}(/|$))[\w.~-]+)*"
+
 LOCAL_FRONT_ENDS = ("http://localhost:3000", "http://127.0.0.1:3000")
 
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     root_path: str = ""
     forwarded_allow_ips: Annotated[tuple[str, ...], NoDecode] = ()
+    pseudonym_key: SecretStr | None = None
 
     @field_validator("cors_origins", "forwarded_allow_ips", mode="before")
     @classmethod
@@ -66,6 +68,17 @@ class Settings(BaseSettings):
             if one != "*":
                 ip_network(one)
         return ("*",) if "*" in value else value
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < KEY_CHARACTERS:
+            raise ValueError(f"has fewer than {KEY_CHARACTERS} characters; openssl rand -hex 32 makes a good key")
+        return value
+
+    @property
+    def pseudonym_key_bytes(self) -> bytes | None:
+        return None if self.pseudonym_key is None else self.pseudonym_key.get_secret_value().encode()
 
     @field_validator("database_url")
     @classmethod

@@ -24,7 +24,7 @@ REPORT = {
     "file", "dry_run", "already_loaded_as", "batch_id", "rows_read", "inserted", "updated", "unchanged", "rejected",
     "coerced", "duplicates", "days_touched", "first_day", "last_day", "data_version", "rejects_file", "seconds",
     "unused_columns", "sample_rows_removed", "hours_without_rows", "hours_filled", "warnings", "conversion",
-    "sessions", "sessions_inserted", "sessions_updated", "rows_withdrawn", "rejected_by_reason",
+    "sessions", "sessions_inserted", "sessions_updated", "rows_withdrawn", "rejected_by_reason", "forgotten",
 }  # fmt: skip
 FAILURE = {"file", "error", "rejected", "rejected_by_reason", "rejects_file"}
 SETTINGS = {

@@ -1,5 +1,9 @@
 -- Takes everything away again.
 
+DROP TABLE forgotten_user;
+
+DROP TABLE privacy;
+
 DROP FUNCTION sessions_in_range;
 
 DROP FUNCTION user_periods_in_range;

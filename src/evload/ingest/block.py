@@ -31,18 +31,14 @@ class Block:
 
 
 def of_source(block: Block, source: str) -> Block:
-    """Puts the source before the ids of users and locations. Nobody and an unknown location stay what they are."""
+    """Puts the source before the ids of locations, as `UserIds` does for users. An unknown one stays what it is."""
     if not source:
         return block
-    prefix = pl.lit(f"{source}/")
-    user_id, location_id = (
-        pl.when(pl.col(name) == "").then(pl.lit("")).otherwise(prefix + pl.col(name)).alias(name)
-        for name in ("user_id", "location_id")
-    )
+    location = pl.col("location_id")
+    location_id = pl.when(location == "").then(pl.lit("")).otherwise(pl.lit(f"{source}/") + location)
     charged = block.charging_sessions
     return replace(
         block,
-        sessions=block.sessions.with_columns(user_id),
-        locations=block.locations.alias("location_id").to_frame().select(location_id).to_series(),
-        charging_sessions=None if charged is None else charged.with_columns(user_id, location_id),
+        locations=block.locations.alias("location_id").to_frame().select(location_id.alias("location_id")).to_series(),
+        charging_sessions=None if charged is None else charged.with_columns(location_id=location_id),
     )

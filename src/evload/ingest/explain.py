@@ -6,21 +6,30 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from evload.database.connecting import looking
 from evload.errors import shown
 from evload.ingest.block import Block
 from evload.ingest.frames import MEASURES, WH
 from evload.ingest.mapping.columns import found, needs
 from evload.ingest.options import LoadOptions
 from evload.ingest.read import LoadFile, opened
+from evload.ingest.storing.identity import user_ids
+from evload.ingest.user_ids import UserIds
 
 ROWS = 200  # meters tell hours by several rows
 HOURS = 12
 REJECTS = 3
 
 
-def explained(path: Path, timezone: str, options: LoadOptions) -> str:
+async def ids_of(dsn: str, options: LoadOptions) -> UserIds:
+    """Gives what users are stored as in a database. Raises WrongPseudonyms."""
+    async with looking(dsn, "explain") as connection:
+        return await user_ids(connection, options.source, options.pseudonym_key)
+
+
+def explained(path: Path, timezone: str, options: LoadOptions, ids: UserIds) -> str:
     """Raises UnreadableFile."""
-    file = opened(path, timezone, options, ROWS)
+    file = opened(path, timezone, options, ids, ROWS)
     blocks = list(file.blocks())
     hours = [line for block in blocks for line in _hours(block, ZoneInfo(timezone))]
     rejects = [

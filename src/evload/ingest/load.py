@@ -18,6 +18,7 @@ from evload.ingest.rejects import NothingLoaded, Rejects
 from evload.ingest.report import LoadReport, Stopwatch
 from evload.ingest.storing.copying import Counts, DirectCopy, copy
 from evload.ingest.storing.first_totals import FirstTotals
+from evload.ingest.storing.identity import settle_pseudonyms, user_ids
 from evload.ingest.storing.sessions import WaitingSessions, merge_sessions
 from evload.ingest.storing.totals import bring_up_to_date, forget_touched, lock_writers, note_touched
 from evload.ingest.storing.transaction import execute_each, write_transaction
@@ -63,11 +64,13 @@ class _Load:
 
     async def run(self, connection: asyncpg.Connection) -> None:
         state = state_of(self._path)
+        await connection.execute(query("privacy/lock_loading").text)
+        ids = await user_ids(connection, self._options.source, self._options.pseudonym_key)
         if not self._options.again and await self._is_known(connection):
             return
         zone = self._options.timezone or await connection.fetchval(query("site/timezone").text)
         self._zone = ZoneInfo(zone)
-        file = opened(self._path, zone, self._options)
+        file = opened(self._path, zone, self._options, ids)
         if not self._options.is_sample:
             await self._take_out_sample(connection)
         if not self._options.dry_run and await self._is_first(connection):
@@ -77,6 +80,7 @@ class _Load:
             await self._merge(connection, file)
         self.report.unused_columns = file.unused_columns
         self.report.conversion = file.conversion
+        self.report.forgotten = ids.left_out
         await self._finish(connection, file)
         check_unchanged(self._path, state)
 
@@ -113,6 +117,7 @@ class _Load:
     async def _begin_batch(self, connection: asyncpg.Connection) -> int:
         """Draws the load's number while no other load can: numbers tell the order in which loads changed rows."""
         if not self._options.dry_run:
+            await settle_pseudonyms(connection, self._options.pseudonym_key)
             self.report.batch_id = await connection.fetchval(query("ingest/next_batch").text)
         return self.report.batch_id
 

@@ -1,7 +1,7 @@
 """How a file is to be loaded."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evload.ingest.mapping.columns import Named
@@ -28,5 +28,7 @@ class LoadOptions:
     """At which sessions are taken to charge, in kW; None: at all, where nothing is known of the hours."""
     source: str = ""
     """Keeps the users, locations and sessions of the file apart from those of others with the same ids."""
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+    """Makes user ids pseudonyms; None: they are stored as they are."""
     is_sample: bool = False
     """The bundled sample, which makes way for the first other load."""

@@ -20,15 +20,17 @@ from evload.ingest.formats.json_table import JsonTable
 from evload.ingest.formats.source import READ_BYTES, Source, UnreadableFile, open_source
 from evload.ingest.formats.table import format_of
 from evload.ingest.mapping.columns import Named
+from evload.ingest.mapping.columns import spelling as spelling_of
 from evload.ingest.mapping.model import Hourly
 from evload.ingest.options import LoadOptions
+from evload.ingest.user_ids import UserIds
 
 __all__ = ["Block", "LoadFile", "UnreadableFile"]
 
 BLOCK_BYTES = 9 << 20
 
 
-def opened(path: Path, timezone: str, options: LoadOptions, first_rows: int | None = None) -> "LoadFile":
+def opened(path: Path, timezone: str, options: LoadOptions, ids: UserIds, first_rows: int | None = None) -> "LoadFile":
     return LoadFile(
         path,
         timezone,
@@ -37,6 +39,7 @@ def opened(path: Path, timezone: str, options: LoadOptions, first_rows: int | No
         powers=options.powers,
         first_rows=first_rows,
         source=options.source,
+        ids=ids,
     )
 
 
@@ -45,8 +48,8 @@ class LoadFile:
 
     `location_pattern` takes the location from the user id, as its first group, where the published format has no
     column of it. `named` is the mapping to read by, None: what the header tells. Sessions are taken to charge at
-    `powers`, in kW. `first_rows` reads no more of it than these, which count. `source` keeps its users and locations
-    apart from those of other files.
+    `powers`, in kW. `first_rows` reads no more of it than these, which count. `source` keeps its locations
+    apart from those of other files, and `ids` says what its users are stored as, and who is left out.
 
     `bytes_read` of `bytes_total` (None for a pipe) says how far `blocks` is. `sha256` is of the bytes on disk, known
     once `blocks` is exhausted; the columns as `spelled`, the `unused_columns`, and, not None where a mapping reads the
@@ -64,6 +67,7 @@ class LoadFile:
         powers: tuple[str, ...] | None = None,
         first_rows: int | None = None,
         source: str = "",
+        ids: UserIds | None = None,
     ) -> None:
         self._path = path
         self._timezone = timezone
@@ -73,6 +77,8 @@ class LoadFile:
         self._powers = powers
         self._first_rows = first_rows
         self._source = source
+        self._user_column = "user_id"  # as records that are read in code have it
+        self.ids = ids or UserIds()
         self.sha256 = ""
         self.bytes_read = 0
         self.bytes_total: int | None = None
@@ -92,8 +98,9 @@ class LoadFile:
             for block in self._blocks_of(table, source):
                 rows_read += block.rows_read
                 rejected += block.rejects.height
-                yield of_source(block, self._source)
-            if self.conversion and rows_read and not rejected:
+                rejects = self.ids.hidden_in(block.rejects, {self._user_column})
+                yield of_source(replace(block, rejects=rejects), self._source)
+            if self.conversion and rows_read and not rejected and not self.ids.left_out:
                 self._refuse_without_hours(source, self.conversion)
             while self._first_rows is None and source.stream.read(READ_BYTES):
                 pass  # polars read the Parquet file, and the hash needs its bytes too
@@ -105,15 +112,18 @@ class LoadFile:
         if isinstance(table, JsonTable) and table.nested:
             self.conversion = Conversion(table.nested, "session")
             records = islice(table.records, self._first_rows)
-            yield from convert_records(table.nested, records, self._timezone, self.conversion, self._powers)
+            yield from convert_records(table.nested, records, self._timezone, self.conversion, self._powers, self.ids)
             return
         if table.named is None:
+            published = {name: table.columns.spelling(name) for name in table.columns.index}
+            self._user_column = published["user_id"]
             for raw in self._raw_blocks(table):
-                yield self._cleaned(raw, {name: table.columns.spelling(name) for name in table.columns.index})
+                yield self._cleaned(raw, published)
             return
         mapping = table.named.mapping
         self.conversion = Conversion(table.named.name, mapping.kind)
-        cells = Cells(mapping, table.columns.spelled, self._timezone, table.preamble)
+        cells = Cells(mapping, table.columns.spelled, self._timezone, table.preamble, self.ids)
+        self._user_column = spelling_of(cells.user_column, cells.spelled)
         if isinstance(mapping, Hourly):
             spelling = published_names(cells, mapping)
             zone = mapping.timezone if isinstance(mapping.timezone, str) else self._timezone
@@ -150,7 +160,7 @@ class LoadFile:
             yield raw.rows, raw.rejects
 
     def _cleaned(self, raw: RawBlock, spelling: dict[str, str], zone: str | None = None) -> Block:
-        cleaned = clean(raw.rows, zone or self._timezone, self._location_pattern)
+        cleaned = clean(raw.rows, zone or self._timezone, self._location_pattern, self.ids)
         self.bytes_read = raw.bytes_read
         rejects = cleaned.rejects.with_columns(pl.col("column").replace(spelling))
         return Block(

@@ -36,6 +36,7 @@ class LoadReport:
     unchanged: int = 0
     rejected: int = 0
     rejected_by_reason: dict[str, int] = field(default_factory=dict)
+    forgotten: int = 0
     coerced: int = 0
     duplicates: int = 0
     sessions: int = 0
@@ -82,6 +83,8 @@ class LoadReport:
             "  seconds: " + ", ".join(f"{step} {taken:.2f}" for step, taken in self.seconds.items()),
         ]
         lines += self.conversion.as_lines() if self.conversion else []
+        if self.forgotten:
+            lines.append(f"  {self.forgotten:,} rows of forgotten users were left out")
         if self.sessions:
             lines.append(self._of_sessions())
         if self.hours_filled:

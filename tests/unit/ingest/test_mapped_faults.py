@@ -11,6 +11,7 @@ from evload.ingest.mapping.model import MappingError, parse_mapping
 from evload.ingest.mapping.presets import mapping_named, text_of
 from evload.ingest.options import LoadOptions
 from evload.ingest.read import LoadFile, UnreadableFile
+from evload.ingest.user_ids import UserIds
 from tests.unit.ingest.converted import converted
 from tests.unit.ingest.test_records import ZAPTEC
 
@@ -168,4 +169,4 @@ def test_a_format_without_a_mapping_says_so(ask: Callable[[str], object]) -> Non
 def test_explaining_puts_the_source_before_names_as_loading_does(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("timestamp,user,kwh\n2020-01-01 10:00,a,1\n2020-01-01 11:00,a,2\n")
-    assert "user north/a, metered_kwh 1.000" in explained(path, "UTC", LoadOptions(source="north"))
+    assert "user north/a, metered_kwh 1.000" in explained(path, "UTC", LoadOptions(source="north"), UserIds("north"))

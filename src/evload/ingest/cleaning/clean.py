@@ -13,6 +13,7 @@ from evload.ingest.cleaning.distinct import Distinct, distinct
 from evload.ingest.cleaning.moments import hours
 from evload.ingest.cleaning.texts import named_blank, normalised, stripped
 from evload.ingest.frames import MEASURES, SHOWN_CHARACTERS, WH, rejected
+from evload.ingest.user_ids import UserIds
 
 NUL = "\0"
 
@@ -67,12 +68,16 @@ RULES = _rules()
 RULE_NUMBERS = {name: number for number, name in enumerate(RULES)}
 
 
-def clean(raw: pl.DataFrame, timezone: str, location_pattern: re.Pattern[str] | None = None) -> Cleaned:
-    """Reads times without an offset on the clock of `timezone`."""
+def clean(
+    raw: pl.DataFrame, timezone: str, location_pattern: re.Pattern[str] | None = None, ids: UserIds | None = None
+) -> Cleaned:
+    """Reads times without an offset on the clock of `timezone`. Rows of users that `ids` forgets are not there."""
+    ids = ids or UserIds()
     hour_texts = distinct(raw.select("date_from", "date_to"))
     session_texts = distinct(raw.select("user_id", "session_id"))
     hours, sessions = _hours(hour_texts.texts, timezone), _sessions(session_texts.texts)
     locations = _locations(raw, session_texts.index, sessions, location_pattern)
+    sessions = sessions.with_columns(ids.stored(sessions["user_id"]))
     of_measures = [f"{name}_rule" for name in MEASURES if name in raw.columns]
     judged = _with_energies(raw).with_columns(
         hour_index=hour_texts.index,
@@ -85,6 +90,8 @@ def clean(raw: pl.DataFrame, timezone: str, location_pattern: re.Pattern[str] | 
             *of_measures,
         ),
     )
+    forgotten = ids.forgotten_among(sessions["user_id"])
+    judged = judged if forgotten is None else ids.without(judged, forgotten[judged["session_index"]])
     is_good = pl.col("broken_rule").is_null()
     good = judged if judged["broken_rule"].null_count() == judged.height else judged.filter(is_good)
     return Cleaned(

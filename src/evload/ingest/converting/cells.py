@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -12,6 +12,7 @@ from evload.ingest.converting.instants import Clock, instants
 from evload.ingest.frames import SHOWN_CHARACTERS, rejected
 from evload.ingest.mapping.columns import bare, found, raw_name, spelling
 from evload.ingest.mapping.model import Common, NameFrom, ZoneFrom
+from evload.ingest.user_ids import UserIds
 from evload.measures import MEASURES
 
 MAXIMUM_KWH = float(MEASURES[-1].maximum_kwh)
@@ -37,12 +38,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Cells:
-    """The columns of a table as it spells them, and what a mapping makes of them. `zone` is the site's clock."""
+    """The columns of a table as it spells them, and what a mapping makes of them. `zone` is the site's clock, `ids`
+    says what users are stored as.
+    """
 
     mapping: Common
     spelled: tuple[str, ...]
     zone: str
     preamble: Sequence[Sequence[str]] = ()
+    ids: UserIds = field(default_factory=UserIds)
 
     def column(self, pattern: str) -> str:
         """The raw name of the one column that is meant. Its presence was checked with the header."""
@@ -106,6 +110,13 @@ class Cells:
 
     def locations(self, rows: pl.DataFrame, users: pl.Series) -> pl.Series:
         return self._names(rows, self.mapping.location, users if self.mapping.location.pattern else None)
+
+    def identified(self, rows: pl.DataFrame, users: pl.Series | None = None) -> pl.DataFrame:
+        """Adds each row's `given_user`, `user`, as it is stored, and `location`; forgotten users are left out."""
+        users = self.users(rows) if users is None else users
+        locations = self.locations(rows, users)  # which may be a part of the user's own id
+        named = rows.with_columns(users.alias("given_user"), users.alias("user"), locations.alias("location"))
+        return self.ids.identified(named, "user")
 
     def _name_column(self, name: NameFrom) -> str:
         return next((self.column(one) for one in name.columns if found(one, self.spelled)), "")

@@ -18,6 +18,7 @@ from evload.ingest.converting.summary import Conversion
 from evload.ingest.frames import session_key
 from evload.ingest.mapping.model import Intervals, Session
 from evload.ingest.parted import PartedRows
+from evload.ingest.user_ids import UserIds
 
 SESSIONS_IN_MEMORY = 500_000
 SESSIONS_AT_ONCE = 50_000
@@ -29,7 +30,7 @@ RawRows = tuple[pl.DataFrame, pl.DataFrame]
 def convert(
     raw: Iterable[RawRows], cells: Cells, conversion: Conversion, powers: tuple[str, ...] | None
 ) -> Iterator[Block]:
-    if constant := cells.constant_user:
+    if constant := cells.ids.stored_id(cells.constant_user):
         conversion.notes.append(
             f"the file names no user, so its hours are those of the user {constant}; a mapping with another `user`"
             " keeps the files of several meters apart"
@@ -44,11 +45,16 @@ def convert(
 
 
 def convert_records(
-    name: str, records: Iterator[Record], zone: str, conversion: Conversion, powers: tuple[str, ...] | None
+    name: str,
+    records: Iterator[Record],
+    zone: str,
+    conversion: Conversion,
+    powers: tuple[str, ...] | None,
+    ids: UserIds | None = None,
 ) -> Iterator[Block]:
     """Powers that are asked for are modelled also where it is known when energy flowed."""
     hours = SessionHours(powers or POWERS, zone, conversion)
-    converted = converted_records(name, records, hours, conversion, with_model=powers is not None)
+    converted = converted_records(name, records, hours, conversion, ids or UserIds(), with_model=powers is not None)
     for block, rejects, rows_read in converted:
         if rejects.height or rows_read:
             yield only_rejects(rejects, rows_read)

@@ -75,7 +75,8 @@ class IntervalConverter:
             if isinstance(self._mapping, Wide)
             else rows.with_columns(energy=self._energy_text(rows))
         )
-        rows, rejects = self._judged(rows)
+        wide_users = rows["wide_user"] if isinstance(self._mapping, Wide) else None
+        rows, rejects = self._judged(self._cells.identified(rows, wide_users))
         if rows.height:
             self._rows.add(rows if self._needs_all else added_up(self._hours.cut(self._timed(rows))))
         return rejects
@@ -110,9 +111,8 @@ class IntervalConverter:
         self._conversion.leave_out("have no energy", int(missing.sum()))
         if not self._needs_all and missing.any():
             rows, missing = rows.filter(~missing), missing.filter(~missing)
-        wide_users = rows["wide_user"] if isinstance(mapping, Wide) else None
-        users = cells.users(rows) if wide_users is None else wide_users
-        locations = cells.locations(rows, users)
+        users, locations = rows["user"], rows["location"]
+        wide_users = rows["user" if cells.ids.are_pseudonyms else "wide_user"] if isinstance(mapping, Wide) else None
         # Rows that have the same time may be of several registers.
         keys = pl.DataFrame([users.alias("user"), *(cells.text(rows, one).alias(one) for one in mapping.where)])
         start, end, faults = interval_times(cells, mapping, rows, keys, self._seen)
@@ -120,7 +120,7 @@ class IntervalConverter:
         faults += [
             Fault(self._energy_column, self._energy_fault(number, missing), wide_users),
             _nobody(cells, users),
-            name_fault(cells.user_column, users.alias("name"), "user id"),
+            name_fault(cells.user_column, rows["given_user"].alias("name"), "user id"),
             name_fault(cells.location_column, locations.alias("name"), "location"),
         ]
         good, rejects = parted(rows, faults, cells.spelled)

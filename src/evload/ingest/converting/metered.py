@@ -15,16 +15,17 @@ from evload.ingest.converting.session_hours import SessionHours, only_longest
 from evload.ingest.converting.sessions import SESSIONS, session_faults
 from evload.ingest.converting.summary import Conversion
 from evload.ingest.frames import rejected
+from evload.ingest.user_ids import UserIds
 
 NAMES = ("user_id", "location_id", "source_session_id")
 METERED = pl.Schema({"row": pl.UInt32(), "hour": pl.Int64(), "metered_kwh_wh": pl.Int64()})
 
 
 def read_records(
-    name: str, records: Iterable[Record], conversion: Conversion
+    name: str, records: Iterable[Record], conversion: Conversion, ids: UserIds
 ) -> tuple[pl.DataFrame, list[Known], pl.DataFrame]:
     """Gives a frame of SESSIONS, the same sessions with the intervals of their energy, and the rejects."""
-    known, rejects = sessions_of(name, records, conversion)
+    known, rejects = sessions_of(name, records, conversion, ids)
     rows = [
         (
             session.line,
@@ -44,6 +45,7 @@ def read_records(
     good, misnamed = parted(sessions, session_faults(sessions, NAMES, "session without a user"), ())
     if good is not None:
         sessions, known = sessions.filter(good), list(compress(known, good))
+    sessions = sessions.with_columns(ids.stored(sessions["user_id"]))
     is_longest, repeated = only_longest(sessions)
     sessions, known = sessions.filter(is_longest), list(compress(known, is_longest))
     conversion.energy_in_wh += float(sum((session.kwh for session in known), Decimal())) * 1000
@@ -83,14 +85,20 @@ def largest_remainder(shares: list[int], total: int) -> list[int]:
 
 
 def converted_records(
-    name: str, records: Iterator[Record], hours: SessionHours, conversion: Conversion, *, with_model: bool
+    name: str,
+    records: Iterator[Record],
+    hours: SessionHours,
+    conversion: Conversion,
+    ids: UserIds,
+    *,
+    with_model: bool,
 ) -> Iterator[tuple[Block | None, pl.DataFrame, int]]:
     """Gives blocks, rejects, and how many records were read.
 
     Where every session says when its energy flowed, nothing is modelled, unless the model is asked for.
     """
     counted = Counting(records)
-    sessions, known, rejects = read_records(name, counted, conversion)
+    sessions, known, rejects = read_records(name, counted, conversion, ids)
     yield None, rejects, counted.count
     without = sum(not session.intervals and session.kwh > 0 for session in known)
     metered = metered_hours(known, hours.hours)

@@ -1,6 +1,6 @@
 """Sessions whose source says when their energy flowed: OCPI charge detail records, and Zaptec's sessions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,6 +9,7 @@ from typing import Any
 
 from evload.ingest.converting.record_fields import Unusable, moment, number, object_of, objects, text
 from evload.ingest.converting.summary import Conversion
+from evload.ingest.user_ids import UserIds
 
 Record = tuple[int, dict[str, Any]]
 Interval = tuple[datetime, datetime, Decimal]
@@ -41,10 +42,12 @@ Told = tuple[list[Known], list[tuple[int, str, str, str]]]
 """Sessions, and rejects."""
 
 
-def sessions_of(name: str, records: Iterable[Record], conversion: Conversion) -> Told:
-    read = {"ocpi": _of_ocpi, "zaptec": _of_zaptec}[name]
+def sessions_of(name: str, records: Iterable[Record], conversion: Conversion, ids: UserIds) -> Told:
+    """Leaves out the records of users that `ids` forgets, also those that are rejected for something else."""
+    read, user_of = {"ocpi": (_of_ocpi, _ocpi_user), "zaptec": (_of_zaptec, _zaptec_user)}[name]
     sessions, rejects = [], []
-    for line, record in read(list(records), conversion):
+    kept = [(line, record) for line, record in records if not ids.leave_out(_or_nobody(user_of, record))]
+    for line, record in read(kept, conversion):
         try:
             sessions.append(record(line))
         except Unusable as error:
@@ -93,7 +96,7 @@ def _place(record: dict[str, Any]) -> dict[str, Any]:
 def _cdr(line: int, record: dict[str, Any], conversion: Conversion) -> Known:
     if credited := _credited(record):
         raise Unusable(f"credits the record {credited}, which is not in this file; load both together")
-    user = text(object_of(record, "cdr_token"), "contract_id", "uid") or text(record, "auth_id")
+    user = _ocpi_user(record)
     start = moment(record, "start_date_time")
     stop = moment(record, "end_date_time" if "end_date_time" in record else "stop_date_time")
     total = number(record, "total_energy")
@@ -112,6 +115,10 @@ def _cdr(line: int, record: dict[str, Any], conversion: Conversion) -> Known:
     parts = {name: text(record, name) for name in ID_PARTS}
     known = Known(line, _ocpi_id(parts) if parts["id"] else "", user, location, start, stop, total, charging, intervals)
     return _checked(known, "charging_periods")
+
+
+def _ocpi_user(record: dict[str, Any]) -> str:
+    return text(object_of(record, "cdr_token"), "contract_id", "uid") or text(record, "auth_id")
 
 
 def _periods(periods: list[dict[str, Any]], stop: datetime) -> list[Interval]:
@@ -163,9 +170,20 @@ def _zaptec(line: int, record: dict[str, Any]) -> Known:
                 raise Unusable("one of its EnergyDetails is negative")
             if kwh:
                 intervals.append((begin if end > begin else end - timedelta(seconds=1), end, kwh))
-    user = text(record, "UserId", "UserUserName", "DeviceId")
+    user = _zaptec_user(record)
     known = Known(line, text(record, "Id"), user, text(record, "DeviceId"), start, stop, total, None, intervals)
     return _checked(known, "EnergyDetails")
+
+
+def _zaptec_user(record: dict[str, Any]) -> str:
+    return text(record, "UserId", "UserUserName", "DeviceId")
+
+
+def _or_nobody(user_of: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
+    try:
+        return user_of(record)
+    except Unusable:
+        return ""
 
 
 def _checked(session: Known, told_by: str) -> Known:

@@ -46,14 +46,13 @@ class SessionReader:
         conversion.leave_out("are no load, by `where`", raw.height - rows.height)
         without = self._has_no_energy(rows)
         conversion.leave_out("have no energy, as of sessions that go on", int(without.sum()))
-        rows = rows.filter(~without)
-        users = cells.users(rows)
+        rows = cells.identified(rows.filter(~without))
         read = pl.DataFrame(
             {
                 "line": rows["line"],
                 "source_session_id": self._ids(rows),
-                "user_id": users,
-                "location_id": cells.locations(rows, users),
+                "user_id": rows["given_user"],
+                "location_id": rows["location"],
             }
         )
         times, faults = self._times(rows)
@@ -63,6 +62,7 @@ class SessionReader:
         columns = cells.user_column, cells.location_column, id_column
         faults += [energy_fault, *session_faults(read, columns, WITHOUT_USER)]
         good, rejects = parted(rows, faults, cells.spelled)
+        read = read.with_columns(rows["user"].alias("user_id"))
         read = read if good is None else read.filter(good)
         conversion.energy_in_wh += float(read["micro_wh"].sum()) / 1_000_000
         return read.select(SESSIONS.names()).cast(dict(SESSIONS)), rejects  # type: ignore[arg-type]
