@@ -4,7 +4,7 @@
 SELECT
     privacy.pseudonym_check,
     (
-        EXISTS (SELECT FROM user_location)
+        EXISTS (SELECT FROM user_period)
         OR EXISTS (SELECT FROM charging_session)
         OR EXISTS (SELECT FROM hidden_session)
         OR EXISTS (SELECT FROM hidden_load WHERE user_id > '')

@@ -1,9 +1,5 @@
 -- Takes everything away again.
 
-DROP TABLE forgotten_user;
-
-DROP TABLE privacy;
-
 DROP FUNCTION sessions_in_range;
 
 DROP FUNCTION user_periods_in_range;
@@ -67,6 +63,10 @@ DROP MATERIALIZED VIEW hourly_closed;
 DROP VIEW hourly_site_sum;
 
 DROP VIEW session_version;
+
+DROP TABLE forgotten_user;
+
+DROP TABLE privacy;
 
 DROP TABLE session_day;
 

@@ -12,10 +12,8 @@ from evload.ingest.cleaning.texts import normalised
 from evload.ingest.storing.identity import forgotten_in, require_key
 from evload.ingest.storing.totals import bring_up_to_date, lock_writers, note_touched
 from evload.ingest.storing.transaction import write_transaction
-from evload.ingest.user_ids import pseudonym
+from evload.ingest.user_ids import FORGOTTEN_NAME, pseudonym
 from evload.queries import query
-
-FORGOTTEN_NAME = "forgotten"
 
 
 class UnknownUser(EvloadError):
@@ -62,6 +60,7 @@ async def forget(dsn: str, user: str, key: bytes | None) -> Erasure:
         assert state is not None
         noted = await connection.fetchval(query("privacy/add_forgotten").text, forgotten_in(state).hash_of(stored))
         erasure = await _taken_out(connection, stored, was_known=noted is None)
+        erasure = replace(erasure, rejecting=await _rename_files(connection, {stored, user.strip()}))
         if not (erasure.rows or erasure.sessions or erasure.overwritten):
             if not erasure.was_known:
                 raise UnknownUser(_unknown(user, state["pseudonym_check"], key))
@@ -78,13 +77,12 @@ async def _taken_out(connection: asyncpg.Connection, user: str, *, was_known: bo
     hidden = await connection.fetchrow(query("privacy/remove_hidden").text, user)
     assert hidden is not None
     await note_touched(connection)
-    rejecting = await _rename_files(connection, user)
-    return Erasure(rows, sessions, sum(hidden), 0, was_known, rejecting)
+    return Erasure(rows, sessions, sum(hidden), 0, was_known)
 
 
-async def _rename_files(connection: asyncpg.Connection, user: str) -> list[tuple[int, str]]:
+async def _rename_files(connection: asyncpg.Connection, ids: set[str]) -> list[tuple[int, str]]:
     """Takes the id, where it stands alone, out of the names of files. Gives the files that had rejected rows."""
-    is_user = re.compile(rf"(?<![^\W_]){re.escape(user)}(?![^\W_])")
+    is_user = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, ids))})(?![^\W_])")
     rejecting = []
     for batch_id, name, rejected in await connection.fetch(query("privacy/loads").text):
         renamed = is_user.sub(FORGOTTEN_NAME, name)

@@ -226,7 +226,7 @@ class _Load:
         record = query("ingest/record_batch")
         values = {
             **vars(self.report),
-            "file_name": self.report.file,
+            "file_name": file.ids.without_ids(self.report.file),
             "source": self._options.source,
             "is_sample": self._options.is_sample,
             "measures": sorted(self._counts.measures),

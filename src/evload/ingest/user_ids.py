@@ -1,6 +1,7 @@
 """What users are stored as: behind their source, and as pseudonyms where a key is set. Who is forgotten is left out."""
 
 import hmac
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -9,6 +10,10 @@ import polars as pl
 from evload.ingest.cleaning.texts import normalised
 
 PSEUDONYM_DIGITS = 16
+FORGOTTEN_NAME = "forgotten"
+"""Stands in the name of a file for the user that it was of."""
+WORD = re.compile(r"[^\W_]+")
+MOST_WORDS = 20
 CHECKED = "\0evload"
 """No user id: these have no NUL byte."""
 
@@ -33,6 +38,7 @@ class UserIds:
         self._forgotten = forgotten or Forgotten()
         self._stored: dict[str, str] = {"": ""}
         self._is_forgotten: dict[str, bool] = {"": False}
+        self._seen: set[str] = set()
         self.left_out = 0
 
     @property
@@ -44,6 +50,7 @@ class UserIds:
         if (not self._source and self._key is None) or users.is_empty():
             return users
         different = users.unique()
+        self._seen.update(different)
         return users.replace_strict(different, [self.stored_id(user) for user in different], return_dtype=pl.String)
 
     def stored_id(self, user: str) -> str:
@@ -93,6 +100,23 @@ class UserIds:
             return rejects
         stored = self.stored(normalised(rejects["value"])).alias("stored")
         return rejects.with_columns(value=pl.when(users).then(stored).otherwise(value))
+
+    def without_ids(self, file_name: str) -> str:
+        """Gives the name of a file that was read as it may be kept: ids that stand alone in it are hidden."""
+        if not (self.are_pseudonyms or self._forgotten.hashes):
+            return file_name
+        words = list(WORD.finditer(file_name))[:MOST_WORDS]
+        spans = [(first.start(), last.end()) for place, first in enumerate(words) for last in words[place:]]
+        for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+            if hidden := self._hidden(file_name[start:end]):
+                return self.without_ids(file_name[:start]) + hidden + self.without_ids(file_name[end:])
+        return file_name
+
+    def _hidden(self, text: str) -> str:
+        """What stands for a text that is a user's id, '' for any other."""
+        if self._forgotten.hashes and self._forgets(self.stored_id(text)):
+            return FORGOTTEN_NAME
+        return self.stored_id(text) if self.are_pseudonyms and text in self._seen else ""
 
     def _forgets(self, stored_id: str) -> bool:
         if stored_id not in self._is_forgotten:
