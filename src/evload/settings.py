@@ -10,7 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT_PATH = r"(?!\.{1,2}(/|$))[\w.~-]+(/(?!\.{1,2}(/|$))[\w.~-]+)*"
-
+KEY_CHARACTERS = 32
 LOCAL_FRONT_ENDS = ("http://localhost:3000", "http://127.0.0.1:3000")
 
 
