@@ -28,7 +28,8 @@ def subcommand(name: str) -> Command:
 def calls() -> list[tuple[str, list[str]]]:
     """Each call of evload in a block of the page: the subcommand and its arguments."""
     text = "\n".join(body for language in ("sh", "ini", "cron") for body in blocks(language))
-    text = re.sub(r"^(#|Description=).*$", "", text.replace("\\\n", " "), flags=re.MULTILINE).replace(INSTALLED, "evload")
+    text = re.sub(r"^(#|Description=).*$", "", text.replace("\\\n", " "), flags=re.MULTILINE)
+    text = text.replace(INSTALLED, "evload")
     return [(found[1], found[2].split()) for found in CALL.finditer(text)]
 
 
