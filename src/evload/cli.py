@@ -44,9 +44,7 @@ def main() -> None:
     stop_on_signals()
 
 
-for command in (
-    *load_commands.COMMANDS, *privacy_commands.COMMANDS, *backup_commands.COMMANDS, formats, watch
-):
+for command in (*load_commands.COMMANDS, *privacy_commands.COMMANDS, *backup_commands.COMMANDS, formats, watch):
     main.add_command(command)
 
 

@@ -22,7 +22,8 @@ TRIES = 60
 PAUSE_SECONDS = 0.5
 # Small beside the rows: they are written anew in a second or two, for which who reads them waits.
 OTHER_TABLES = (
-    "hidden_load", "hourly_sum", "user_day", "user_period", "charging_session", "session_day",
+    "hidden_load", "hourly_sum", "user_day", "user_period", "user_location",
+    "charging_session", "hidden_session", "session_day", "load_batch",
     "hourly_closed", "hourly_recent", "daily_closed", "daily_recent", "monthly_closed",
 )  # fmt: skip
 OF_ROWS = re.compile(r"CREATE FUNCTION energy_kwh\(\w+ hourly_load,")
