@@ -9,6 +9,6 @@ USER evload
 WORKDIR /home/evload
 ENV PATH=/app/.venv/bin:$PATH
 EXPOSE 8000
-# All addresses of the container, as the port could not be published otherwise. There is no login yet, so publish it on
-# 127.0.0.1, as docker-compose.yml does, or behind a proxy that asks who is there.
+# All addresses of the container, as the port could not be published otherwise. So it starts once there is a token
+# (`evload token create`), or with EVLOAD_OPEN=1, which lets everybody read who reaches the port.
 CMD ["evload", "up", "--host", "0.0.0.0"]

@@ -38,5 +38,6 @@ benchmarks:
     uv run python benchmarks/fast_motion.py --quick
     uv run python benchmarks/soak.py --minutes 0.5
     uv run python benchmarks/fuzz_protocol.py --requests 1000
+    uv run python benchmarks/fuzz_scopes.py --requests 1000
     uv run python benchmarks/memory_growth.py --quick
     uv run python benchmarks/fuzzing.py --examples 10

@@ -11,7 +11,7 @@ from fuzz_requests import Request, spelled_etag
 
 PIECE_PAUSE_SECONDS = 0.0005
 TRIES = 8  # the data version may move between two answers
-NEIGHBOUR = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+NEIGHBOUR = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 Seen = dict[str, Answer | str]
 """What each way of asking gave: an answer, or how it failed."""

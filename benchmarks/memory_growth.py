@@ -34,7 +34,7 @@ class Case:
 
 
 def request(address: str, *headers: str) -> bytes:
-    return "\r\n".join((f"GET {address} HTTP/1.1", "Host: x", *headers, "", "")).encode()
+    return "\r\n".join((f"GET {address} HTTP/1.1", "Host: localhost", *headers, "", "")).encode()
 
 
 def range_(number: int) -> str:

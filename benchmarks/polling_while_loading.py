@@ -69,7 +69,7 @@ class Polled:
 
 
 async def get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> tuple[bytes, int, bytes]:
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: evload\r\n\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     first, *lines = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)).lower().split(b"\r\n")
     headers = dict(line.split(b": ", 1) for line in lines if line)
     body = await reader.readexactly(int(headers[b"content-length"]))

@@ -140,7 +140,7 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Any)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
-            probe.sendall(b"GET /docs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            probe.sendall(b"GET /docs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             if probe.recv(1):
                 return
         time.sleep(0.05)

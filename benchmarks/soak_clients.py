@@ -42,7 +42,7 @@ class Poller:
             path, fault, database = self._random.choice(PATHS), self._polls.fault, self._polls.database
             known = self._known.get(path) if self._random.random() < 0.5 else None
             condition = f"If-None-Match: {known[0]}\r\n" if known else ""
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: soak\r\n{condition}\r\n".encode())
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{condition}\r\n".encode())
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
                     status, headers, body = await read_answer(reader)

@@ -153,7 +153,7 @@ async def api_client(dsn: str, **settings: object) -> AsyncIterator[httpx2.Async
         app = App(Settings(_env_file=None, database_url=dsn, **settings), Path(metrics.name))  # type: ignore[call-arg, arg-type]
     async with app.lifespan():
         transport = httpx2.ASGITransport(app=app.asgi, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://evload") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield client
 
 

@@ -1,7 +1,7 @@
--- The users that have rows in the range: energy, hours, sessions that began, first and last day. Fillers are nobody's.
--- Whole days come from user_day; a day that the range cuts is added up again from its rows. A session begins with its first
+-- The users that have rows in the range, or some of them: energy, hours, sessions that began, first and last day. Fillers are
+-- nobody's. Whole days come from user_day; a day that the range cuts is added up again from its rows. A session begins with its first
 -- row on a day, if it has none on the day before.
--- params: measure text, start_date timestamptz, end_date timestamptz, sort text, limit int8
+-- params: measure text, start_date timestamptz, end_date timestamptz, sort text, limit int8, user_id text[]
 -- returns: user_id text, energy_kwh numeric, share_percent numeric, hours int8, sessions int8, first_day date, last_day date
 WITH whole AS (
     SELECT first_day, last_day FROM whole_days($1::text, $2::timestamptz, $3::timestamptz)
@@ -25,6 +25,7 @@ of_days AS (
     SELECT of_day.user_id, of_day.day, of_day.hours, of_day.sessions_begun, energy_kwh(of_day, $1::text) AS energy_kwh
     FROM user_day AS of_day
     WHERE of_day.day BETWEEN (SELECT first_day FROM whole) AND (SELECT last_day FROM whole)
+        AND ($6::text[] IS NULL OR of_day.user_id = ANY($6::text[]))
     UNION ALL
     SELECT by_user.user_id, cut.day, by_user.hours, by_user.sessions_begun, by_user.energy_kwh
     FROM cut
@@ -48,6 +49,7 @@ of_days AS (
             WHERE stored.date_from BETWEEN cut.read_since AND cut.read_until
                 AND (local.day = cut.day - 1 OR (local.day = cut.day AND stored.date_from <= cut.last_hour))
                 AND stored.user_id <> ''
+                AND ($6::text[] IS NULL OR stored.user_id = ANY($6::text[]))
         ) AS judged
         GROUP BY judged.user_id
         HAVING bool_or(judged.is_inside)

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from evload import backup_commands, load_commands, privacy_commands, schema
-from evload.command import Commands, copy_embedded, database, json_option, on_a_database, run, say_json
+from evload import backup_commands, load_commands, privacy_commands, schema, tokens
+from evload.command import Commands, copy_embedded, database, json_option, on_a_database, run, say, say_json
 from evload.database.connecting import looking
 from evload.distribute import distribute as distribute_rows
 from evload.drop_folder_command import watch
@@ -25,9 +25,17 @@ from evload.queries import query
 from evload.settings import Settings
 from evload.signals import stop_on_signals
 from evload.streams import keep_running_without_readers, open_closed_streams
+from evload.token_commands import token
 
 log = logging.getLogger(__name__)
 OF_THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - said, not listened on
+
+
+class NotOpen(EvloadError):
+    message = (
+        "Others reach {host}, and there is no token to ask them for: make one with `evload token create NAME --role"
+        " reader`, or let everybody read everything with --open."
+    )
 
 
 @click.group(
@@ -44,7 +52,7 @@ def main() -> None:
     stop_on_signals()
 
 
-for command in (*load_commands.COMMANDS, *privacy_commands.COMMANDS, *backup_commands.COMMANDS, formats, watch):
+for command in (*load_commands.COMMANDS, *privacy_commands.COMMANDS, *backup_commands.COMMANDS, formats, token, watch):
     main.add_command(command)
 
 
@@ -55,6 +63,7 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 as_a_server = _options(
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on."),
     click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port."),
+    click.option("--open", "is_open", is_flag=True, help="Serve to everybody, without tokens, on any address."),
     click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes that serve."),
 )
 
@@ -69,7 +78,7 @@ as_a_server = _options(
 @click.argument("files", nargs=-1, type=DATA_FILES)
 @on_a_database
 @as_a_server
-def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, workers: int) -> None:
+def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, is_open: bool, workers: int) -> None:
     from evload.serve import listen
 
     keep_running_without_readers()
@@ -77,6 +86,7 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
         closing(listen(host, port)) as listener,
         database(data_dir, migrate=True, restart_server=True) as (settings, dsn),
     ):
+        settings = _opened(settings, dsn, listener, is_open=is_open)
         if files:
             as_json, key = settings.log_format == "json", settings.pseudonym_key_bytes
             load_all(dsn, files, as_json=as_json, pseudonym_key=key)
@@ -88,12 +98,25 @@ def up(files: tuple[Path, ...], data_dir: Path | None, host: str, port: int, wor
 @main.command(help="Serve the API, and nothing else.")
 @on_a_database
 @as_a_server
-def serve(data_dir: Path | None, host: str, port: int, workers: int) -> None:
+def serve(data_dir: Path | None, host: str, port: int, is_open: bool, workers: int) -> None:
     from evload.serve import listen
 
     keep_running_without_readers()
-    with closing(listen(host, port)) as listener, database(data_dir, restart_server=True) as (settings, _):
-        _serve(settings, listener, workers)
+    with closing(listen(host, port)) as listener, database(data_dir, restart_server=True) as (settings, dsn):
+        _serve(_opened(settings, dsn, listener, is_open=is_open), listener, workers)
+
+
+def _opened(settings: Settings, dsn: str, listener: Any, *, is_open: bool) -> Settings:
+    """Raises NotOpen where others reach the address, no token is there, and nobody said that everybody may read."""
+    from evload.serve import is_reached_by_others
+
+    if is_open or settings.open:
+        if run(tokens.hold(dsn)):
+            say("Nobody is asked for a token: --open, or EVLOAD_OPEN, serves everything to everybody.")
+        return settings.opened()
+    if is_reached_by_others(listener) and not run(tokens.hold(dsn)):
+        raise NotOpen(NotOpen.message.format(host=listener.getsockname()[0]))
+    return settings
 
 
 def _serve(settings: Settings, listener: Any, workers: int) -> None:

@@ -29,6 +29,7 @@ from evload.api.server.app import ROUTES, App
 from evload.api.server.connection import is_told_here
 from evload.api.server.export_handler import BrokenOff
 from evload.api.server.fast_path import protocol_class
+from evload.api.server.host_names import is_loopback
 from evload.errors import EvloadError
 from evload.logs import open_log
 from evload.settings import Settings
@@ -70,12 +71,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def is_reached_by_others(listener: socket.socket) -> bool:
+    return not is_loopback(listener.getsockname()[0])
+
+
 def serve(settings: Settings, listener: socket.socket, workers: int, announce: Announce) -> None:
     """Serves until SIGINT, SIGTERM or SIGHUP, and finishes the requests under way."""
     RootPath(settings.root_path).check((*ROUTES, *STREAMS))
     with _metrics_file() as metrics_file:
         config = Config(
-            partial(_app, settings, metrics_file, in_worker=workers > 1),
+            partial(_app, settings, metrics_file, listener.getsockname()[0], in_worker=workers > 1),
             factory=True,
             workers=workers,
             loop="uvloop",
@@ -186,12 +191,12 @@ class _Workers(Multiprocess):
         self.should_exit.set()
 
 
-def _app(settings: Settings, metrics_file: Path, *, in_worker: bool) -> ASGIApp:
+def _app(settings: Settings, metrics_file: Path, bound_to: str, *, in_worker: bool) -> ASGIApp:
     """Builds the application. uvicorn calls it in each serving process, after its loop and signal handlers are set."""
     if in_worker:
         keep_running_without_readers()
         open_log(settings.log_format, settings.log_level)
-    app = App(settings, metrics_file)
+    app = App(settings, metrics_file, bound_to=bound_to)
     for number in STOP_SIGNALS:
         _also_on(number, partial(asyncio.get_running_loop().call_soon_threadsafe, app.closing.set))
     if in_worker:

@@ -1,6 +1,7 @@
 """Every setting of evload. Only `command.py` builds one."""
 
 import re
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -39,8 +40,13 @@ class Settings(BaseSettings):
     root_path: str = ""
     forwarded_allow_ips: Annotated[tuple[str, ...], NoDecode] = ()
     pseudonym_key: SecretStr | None = None
+    open: bool = False
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    min_users: int = Field(default=1, ge=1)
+    max_share: Decimal = Field(default=Decimal(1), gt=0, le=1)
+    requests_per_second: float = Field(default=0, ge=0)
 
-    @field_validator("cors_origins", "forwarded_allow_ips", mode="before")
+    @field_validator("cors_origins", "forwarded_allow_ips", "allowed_hosts", mode="before")
     @classmethod
     def split_at_commas(cls, value: object) -> object:
         return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
@@ -90,6 +96,9 @@ class Settings(BaseSettings):
         if scheme not in ("postgres", "postgresql"):
             raise ValueError("is not a postgresql:// address")
         return "postgresql" + value[value.index("://") :]
+
+    def opened(self) -> Self:
+        return self.model_copy(update={"open": True})
 
     def with_database(self, dsn: str) -> Self:
         return self.model_copy(update={"database_url": dsn})

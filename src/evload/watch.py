@@ -18,6 +18,7 @@ from evload.database.connecting import Connection, connect, kept_together
 from evload.database.errors import DRIVER_ERRORS, DatabaseUnavailable, QueryFailed, translated
 from evload.errors import EvloadError
 from evload.queries import query
+from evload.tokens import Token, known
 
 CHANNEL = "evload_data_version"
 ASK_EVERY_SECONDS = 1.0
@@ -60,12 +61,19 @@ class SiteState:
 class Watch:
     """Knows the site's state as the database told it last, also while the database is away.
 
-    A new state holds once `changed` has prepared for it.
+    A new state holds once `changed` has prepared for it; `tokens_changed` is told first which tokens there are.
     """
 
-    def __init__(self, dsn: str, changed: Callable[[SiteState | None, SiteState], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        changed: Callable[[SiteState | None, SiteState], Awaitable[None]],
+        tokens_changed: Callable[[tuple[Token, ...]], None] = lambda _: None,
+    ) -> None:
         self._dsn = dsn
         self._changed = changed
+        self._tokens_changed = tokens_changed
+        self._tokens: tuple[Token, ...] | None = None
         self._state: SiteState | None = None
         self._wake = asyncio.Event()
         self._has_looked = asyncio.Event()
@@ -163,7 +171,12 @@ class Watch:
             connection.terminate()
 
     async def _look(self, connection: Connection) -> None:
-        """Looks whether the schema is right, and at the state; listens as soon as that is possible."""
+        """Looks at tokens, schema and state; listens as soon as that is possible.
+
+        Tokens come first, as what is wrong with the rest must not keep a revoked one alive.
+        """
+        async with asyncio.timeout(ANSWER_WITHIN_SECONDS), kept_together(connection):
+            await self._look_at_tokens(connection)
         async with asyncio.timeout(ANSWER_WITHIN_SECONDS), kept_together(connection):
             if time.monotonic() - self._checked_at >= ASK_EVERY_SECONDS:
                 await self._check_schema(connection)
@@ -173,6 +186,13 @@ class Watch:
         if not self._is_listening and not found["is_standby"] and not connection.is_shared:
             await self._listen(connection)
         await self._take(connection, found)
+
+    async def _look_at_tokens(self, connection: Connection) -> None:
+        with suppress(asyncpg.UndefinedTableError):  # what is wrong with the schema is told where that is checked
+            tokens = await known(connection)
+            if tokens != self._tokens:
+                self._tokens_changed(tokens)
+                self._tokens = tokens
 
     async def _check_schema(self, connection: asyncpg.Connection) -> None:
         """Costs a few look-ups in the catalogue. Views may be dropped, or the schema downgraded, at any time."""

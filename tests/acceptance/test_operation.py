@@ -100,7 +100,8 @@ def test_head_of_events_ends_at_once(loaded_dsn: str, shell: Shell) -> None:
     with shell.on(loaded_dsn).serving("serve") as api:
         with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(
-                b"HEAD /events HTTP/1.1\r\nHost: x\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                b"HEAD /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             )
             received = b"".join(iter(partial(connection.recv, 65536), b""))
         head, _, rest = received.partition(b"\r\n\r\n")

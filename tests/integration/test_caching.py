@@ -104,7 +104,7 @@ async def test_polled_answers_never_go_back_to_an_older_data_version(filled_dsn:
             await asyncio.sleep(0.001)
     versions = [answer.headers["x-data-version"] for answer in answers]
     assert versions == sorted(versions)
-    assert {answer.content for answer in answers if answer.url == f"http://evload{TOTAL}"} == {
+    assert {answer.content for answer in answers if answer.url == f"http://localhost{TOTAL}"} == {
         b'{"total_energy_kwh":1.92}',
         b'{"total_energy_kwh":2.30}',
     }

@@ -60,7 +60,7 @@ async def serving(dsn: str) -> AsyncIterator[tuple[int, App, uvicorn.Server]]:
 @asynccontextmanager
 async def asked(port: int, path: str, method: str = "GET") -> AsyncIterator[asyncio.StreamReader]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**14)
-    writer.write(f"{method} {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     try:
         yield reader
     finally:

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evload.api.contract.endpoints import ENDPOINTS
+from evload.api.contract.exports import EXPORTS
+from evload.api.contract.filters import FILTERS
 from evload.ingest.load import load_file
 from tests.conftest import api_client
-from tests.endpoints import OF_SESSIONS, taking, with_query
+from tests.endpoints import taking, with_query
 from tests.files import HEADER
 from tests.independent import MEASURES, Expected, last_7_days
 from tests.integration.test_answers import FIRST, LAST, OSLO
@@ -51,9 +54,10 @@ async def test_answers_about_random_members_and_ranges(
             assert (answer.status_code, answer.json()) == (200, answers[path]), (path, query)
 
 
-def test_every_aggregate_has_the_filters() -> None:
-    """`tests/integration/test_series_and_grid.py` asks the others."""
-    assert set(FILTERED) == (set(taking("measure")) | OF_SESSIONS) - {"/users/summary"}
+def test_everything_has_the_filters() -> None:
+    """A token of some users or locations narrows by them. `test_series_and_grid.py` and `test_scopes.py` ask others."""
+    for endpoint in (*ENDPOINTS, *EXPORTS):
+        assert set(endpoint.params.model_fields) >= FILTERS, endpoint.path
 
 
 async def test_all_locations_are_listed(located_dsn: str, located_rows: pl.DataFrame) -> None:
@@ -71,7 +75,7 @@ async def test_the_locations_of_one_user(located_dsn: str, located_rows: pl.Data
         elsewhere = await client.get(f"/load/{user}/hourly", params={"location_id": '""'})
         assert (elsewhere.status_code, elsewhere.json()["detail"]) == (
             404,
-            "No data found between given datetime range",
+            "No data found for given user",
         )
 
 

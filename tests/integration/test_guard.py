@@ -73,12 +73,14 @@ async def loaded_dsn(
 
 
 @asynccontextmanager
-async def serving(dsn: str, *, access_log: bool = False) -> AsyncIterator[Served]:
+async def serving(dsn: str, *, bound_to: str = "127.0.0.1", **settings: object) -> AsyncIterator[Served]:
     gate = Gate()
     with tempfile.NamedTemporaryFile() as metrics:
-        settings = Settings(_env_file=None, database_url=dsn, access_log=access_log)  # type: ignore[call-arg]
-        app = App(settings, Path(metrics.name), checks=(gate,))
-    config = uvicorn.Config(app.asgi, http=FastPathProtocol, lifespan="on", log_level="error", proxy_headers=False)
+        made = Settings(_env_file=None, database_url=dsn, **settings)  # type: ignore[call-arg, arg-type]
+        app = App(made, Path(metrics.name), checks=(gate,), bound_to=bound_to)
+    config = uvicorn.Config(
+        app.asgi, http=FastPathProtocol, port=0, lifespan="on", log_level="error", proxy_headers=False
+    )
     server = uvicorn.Server(config)
     listener = config.bind_socket()
     task = asyncio.create_task(server.serve([listener]))
@@ -94,7 +96,7 @@ async def serving(dsn: str, *, access_log: bool = False) -> AsyncIterator[Served
 
 
 def request(path: str, *headers: str, method: str = "GET") -> bytes:
-    return "\r\n".join((f"{method} {path} HTTP/1.1", "Host: here", *headers, "", "")).encode()
+    return "\r\n".join((f"{method} {path} HTTP/1.1", "Host: localhost", *headers, "", "")).encode()
 
 
 async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) -> Answered:

@@ -46,7 +46,9 @@ async def test_names_of_all_kinds_hot_and_cold(filled_dsn: str, queries: list[tu
         with tempfile.NamedTemporaryFile() as metrics:
             settings = Settings(_env_file=None, database_url=filled_dsn, cache_megabytes=cache_megabytes)  # type: ignore[call-arg]
             apps.append(App(settings, Path(metrics.name)))
-    clients = [httpx2.AsyncClient(transport=httpx2.ASGITransport(app.asgi), base_url="http://evload") for app in apps]
+    clients = [
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app.asgi), base_url="http://localhost") for app in apps
+    ]
     async with apps[0].lifespan(), apps[1].lifespan(), clients[0] as hot, clients[1] as cold:
         for endpoint, names, value in queries:
             query = urlencode([(name, value and VALUES.get(name, value)) for name in names])
@@ -56,7 +58,7 @@ async def test_names_of_all_kinds_hot_and_cold(filled_dsn: str, queries: list[tu
             counted = [name for name in names if not name.startswith("_")]
             is_refused = set(counted) - set(endpoint.query_parameters) or len(set(counted)) < len(counted)
             assert (first[0] == 422) == bool(is_refused), path
-        for path, query_string in apps[0]._cache.aliases:
+        for path, query_string, _ in apps[0]._cache.aliases:
             kept = [name for name, _ in parse_qsl(query_string.decode(), keep_blank_values=True)]
             known = next(one for one in ENDPOINTS if asked(one).partition("?")[0] == path).query_parameters
             assert set(kept) <= set(known)

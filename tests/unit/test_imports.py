@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backup_commands": {"backup", "command", "errors"},
     "retention": set(),
     "distribute": {"database", "errors", "queries"},
-    "watch": {"database", "errors", "queries", "schema"},
+    "tokens": {"database", "errors", "queries", "schema"},
+    "watch": {"database", "errors", "queries", "schema", "tokens"},
     "drop_folder_command": {
         "command",
         "database",
@@ -56,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "settings",
         "snapshots",
+        "tokens",
         "watch",
     },
     "cli": {
@@ -76,6 +78,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "signals",
         "streams",
+        "token_commands",
+        "tokens",
     },
     "command": {"database", "embedded", "errors", "logs", "migrate", "schema", "settings", "signals"},
     "ingest": {
@@ -116,6 +120,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "privacy_commands": {"command", "errors", "ingest"},
     "load_parameters": {"ingest.converting", "ingest.mapping"},
     "format_commands": {"errors", "ingest.formats", "ingest.mapping"},
+    "token_commands": {"command", "tokens"},
     "serve": {"api", "api.operations", "api.server", "errors", "logs", "settings", "signals", "streams"},
 }
 BUILD_SETTINGS = {"command"}

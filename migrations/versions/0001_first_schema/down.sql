@@ -1,5 +1,7 @@
 -- Takes everything away again.
 
+DROP TABLE token;
+
 DROP FUNCTION sessions_in_range;
 
 DROP FUNCTION user_periods_in_range;

@@ -29,12 +29,17 @@ class InvalidParameters(Exception):
         self.problems = problems
 
 
+class Forbidden(EvloadError):
+    """What is asked for is not for the token that the request came with."""
+
+
 class ShuttingDown(EvloadError):
     message = "evload is about to end, and no longer waits for the database. Ask again once it runs."
 
 
 STATUSES: dict[type[EvloadError], int] = {
     EmptyRange: 400,
+    Forbidden: 403,
     QueryFailed: 500,
     DatabaseUnavailable: 500,
     NoRoom: 503,

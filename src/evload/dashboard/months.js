@@ -12,6 +12,7 @@ import { Refused } from "./server.js";
 
 const MOST_COUNTED = 48; // periods whose users are counted: a question for each
 const TOO_MANY = 422;
+const NOT_FOR_THIS = 403; // sums of few users
 
 const periodOf = {
   month: monthOf,
@@ -50,7 +51,7 @@ export async function fetchMonths(view, get) {
 }
 
 function unlessTooMany(trouble) {
-  if (trouble instanceof Refused && trouble.status === TOO_MANY)
+  if (trouble instanceof Refused && [TOO_MANY, NOT_FOR_THIS].includes(trouble.status))
     return { data: null, tooMany: trouble.message, text: "", version: Infinity };
   throw trouble;
 }

@@ -11,6 +11,9 @@ import { Users } from "./users.js";
 
 const USERS_SHOWN = 10;
 const NOT_ASKED = { data: [], text: "", version: Infinity };
+/** Whether the token may see users, as the page was told. */
+const seesUsers = () => document.body.dataset.seesUsers !== "false";
+
 const hasMembers = ({ users, locations }) => users.length + locations.length > 0;
 
 /** /users/summary is of the whole site; of some users and locations /series tells as much. */
@@ -26,7 +29,7 @@ export async function fetchOverview(view, get) {
     get("load/profile", query),
     get("load/duration-curve", query),
     get("series", query, { by: "total" }),
-    shown.users.length === 1
+    shown.users.length === 1 || !seesUsers()
       ? NOT_ASKED
       : get(users.path, users.query, hasMembers(shown) ? {} : { limit: USERS_SHOWN }),
   ]);

@@ -18,7 +18,7 @@ import {
   showSite,
   showUnread,
 } from "./screen.js";
-import { Refused, Watch } from "./server.js";
+import { ask, Refused, Watch } from "./server.js";
 import { fetchSessions, Sessions } from "./sessions.js";
 import { fetchView } from "./view.js";
 
@@ -71,6 +71,7 @@ async function load({ news = false } = {}) {
   markChoice(state.choice, state.site);
   showUnread(state.unread);
   try {
+    await readAccess(mine.signal);
     const view = await fetchView(state.choice, mine.signal, VIEWS[state.choice.view].fetch);
     if (mine.signal.aborted) return;
     state.site = view.site;
@@ -80,6 +81,15 @@ async function load({ news = false } = {}) {
   } catch (trouble) {
     if (!mine.signal.aborted) failed(trouble);
   }
+}
+
+/** What the token may see: of users nothing is asked where it may not see any. */
+async function readAccess(signal) {
+  const { data } = await ask("access", "", signal);
+  page.seesUsers = data.sees_users;
+  $("sign-out").hidden = data.token === null;
+  const { view } = state.choice;
+  if (!data.sees_users) state.choice = { ...state.choice, users: [], view: view === "sessions" ? "overview" : view };
 }
 
 function loaded(view) {

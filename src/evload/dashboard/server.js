@@ -28,6 +28,7 @@ export async function ask(path, query, signal) {
     cache: "no-cache",
     headers: { Accept: "application/json" },
   });
+  leaveIfSignedOut(response);
   const text = await response.text();
   const version = Number(response.headers.get("X-Data-Version"));
   if (response.status === 404) return { data: null, detail: detailIn(text), text, version };
@@ -44,8 +45,14 @@ const nextPage = (link) => {
 /** What a question answers as a file, CSV or Parquet. */
 export async function file(path, query) {
   const response = await fetch(addressOf(path, query));
+  leaveIfSignedOut(response);
   if (!response.ok) throw new Refused(response.status, detailIn(await response.text()));
   return response.blob();
+}
+
+/** Without a token that holds nothing can be shown: the page gives way to that where one signs in. */
+function leaveIfSignedOut(response) {
+  if (response.status === 401) location.assign(addressOf("sign-in"));
 }
 
 function detailIn(text) {
@@ -119,6 +126,7 @@ export class Watch {
         signal: AbortSignal.timeout(POLL_PATIENCE_MS),
       };
       const response = await fetch(addressOf("kpi/total-energy"), { ...options, cache: "no-store" });
+      leaveIfSignedOut(response);
       if (response.status >= 500) return { trouble: new Refused(response.status, detailIn(await response.text())) };
       this.#etag = response.headers.get("ETag") ?? "";
       return { version: Number(response.headers.get("X-Data-Version")) };

@@ -3,6 +3,7 @@ from typing import Any
 from uuid import UUID
 
 from evload.api.answers.cache import OVERHEAD_BYTES, Answer, Cache, name_bytes
+from evload.api.contract.scope import EVERYTHING
 from evload.watch import DataVersion
 
 ROUTE = "/kpi/total-energy"
@@ -22,9 +23,9 @@ def test_an_answer_is_found_by_its_key_and_its_alias() -> None:
     cache: Cache[Any] = Cache(100_000)
     one = answer()
     cache.put("key", one)
-    cache.add_alias((ROUTE, b"a=1"), one)
+    cache.add_alias((ROUTE, b"a=1", EVERYTHING), one)
     assert cache.get("key") is one
-    assert cache.aliases == {(ROUTE, b"a=1"): one}
+    assert cache.aliases == {(ROUTE, b"a=1", EVERYTHING): one}
     cache.clear()
     assert cache.get("key") is None
     assert not cache.aliases
@@ -34,7 +35,7 @@ def test_an_answer_that_is_not_kept_gets_no_alias() -> None:
     cache: Cache[Any] = Cache(1000)
     large = answer(b"x" * 2000)
     cache.put("key", large)
-    cache.add_alias((ROUTE, b""), large)
+    cache.add_alias((ROUTE, b"", EVERYTHING), large)
     assert cache.get("key") is None
     assert not cache.aliases
 
@@ -47,15 +48,15 @@ def test_a_cache_of_nothing_keeps_nothing() -> None:
 
 def test_the_bound_in_bytes_holds_and_what_is_used_stays() -> None:
     room_for = 10
-    key_and_alias_bytes = 28 + name_bytes((ROUTE, b"99"))
+    key_and_alias_bytes = 28 + name_bytes((ROUTE, b"99", EVERYTHING))
     cache: Cache[Any] = Cache(room_for * (OVERHEAD_BYTES + 1000 + key_and_alias_bytes) + 100)
     favourite = answer(b"f" * 1000)
     cache.put("favourite", favourite)
-    cache.add_alias((ROUTE, b"f"), favourite)
+    cache.add_alias((ROUTE, b"f", EVERYTHING), favourite)
     for number in range(100):
         one = answer(b"x" * 1000)
         cache.put(number, one)
-        cache.add_alias((ROUTE, str(number).encode()), one)
+        cache.add_alias((ROUTE, str(number).encode(), EVERYTHING), one)
         assert cache.get("favourite") is favourite
     kept = [number for number in range(100) if cache.get(number)]
     assert kept == list(range(91, 100))
@@ -76,8 +77,8 @@ def test_an_answer_that_takes_the_place_of_another_is_counted_once() -> None:
     cache: Cache[Any] = Cache(10 * (OVERHEAD_BYTES + 1000))
     for number in range(100):
         cache.put("key", answer(b"x" * 500))
-        cache.add_alias((ROUTE, b"%d" % number), answer_of(cache, "key"))
-        assert cache.aliases == {(ROUTE, b"%d" % number): answer_of(cache, "key")}
+        cache.add_alias((ROUTE, b"%d" % number, EVERYTHING), answer_of(cache, "key"))
+        assert cache.aliases == {(ROUTE, b"%d" % number, EVERYTHING): answer_of(cache, "key")}
     cache.put("other", answer())
     assert cache.get("key")
 
@@ -86,12 +87,12 @@ def test_replaced_answers_keep_their_aliases_and_other_answers_are_dropped() -> 
     cache: Cache[Any] = Cache(100_000)
     for name in ("polled", "seen once"):
         cache.put(name, answer())
-    cache.add_alias((ROUTE, b"polled"), answer_of(cache, "polled"))
+    cache.add_alias((ROUTE, b"polled", EVERYTHING), answer_of(cache, "polled"))
     assert cache.polled_keys() == ["polled"]
     renewed = answer(version=2)
     cache.replace_all({"polled": renewed})
     assert cache.polled_keys() == []
-    assert cache.aliases == {(ROUTE, b"polled"): renewed}
+    assert cache.aliases == {(ROUTE, b"polled", EVERYTHING): renewed}
     assert cache.get("polled") is renewed
     assert cache.get("seen once") is None
 

@@ -12,12 +12,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from evload.api.answers.cache import Headers
-from evload.api.server.fast_path import (
-    COPIED_BYTES,
+from evload.api.server.fast_path import COPIED_BYTES, FastPath, FastPathProtocol
+from evload.api.server.parsed_requests import (
     MAX_PARSED_BYTES,
     MAX_PARSED_REQUEST_BYTES,
-    FastPath,
-    FastPathProtocol,
     ParsedRequest,
     ParsedRequests,
 )
@@ -31,7 +29,7 @@ ARRIVES_WITHIN_SECONDS = 0.1
 
 
 def parsed_request(path: str) -> ParsedRequest:
-    return ParsedRequest((path, b""), (b"", None), b"", [])
+    return ParsedRequest(path, b"", None, (b"", None, False), b"", [])
 
 
 class Application(FastPath):
@@ -44,7 +42,7 @@ class Application(FastPath):
         return None if (b"x-slowly", b"1") in headers else parsed_request(url.decode())
 
     def cached_response(self, parsed: ParsedRequest, client: tuple[str, int] | None) -> tuple[int, bytes, bytes] | None:
-        body = BODIES.get(parsed.alias[0])
+        body = BODIES.get(parsed.path)
         return None if body is None else (200, b"content-length: %d\r\n\r\n" % len(body), body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

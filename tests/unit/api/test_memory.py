@@ -15,7 +15,8 @@ from evload.api.answers.finding import Question
 from evload.api.answers.representation import Representations
 from evload.api.contract import params
 from evload.api.contract.endpoints import ENDPOINTS
-from evload.api.server.fast_path import MAX_PARSED_BYTES, ParsedRequest, ParsedRequests
+from evload.api.contract.scope import EVERYTHING
+from evload.api.server.parsed_requests import MAX_PARSED_BYTES, ParsedRequest, ParsedRequests
 from evload.ingest.cleaning import clean
 from evload.measures import NAMES
 from evload.watch import DataVersion
@@ -54,9 +55,10 @@ class Remembered:
         if question.params.can_match:
             self.cache.put(question, answer)
         for one in range(aliases):
-            self.cache.add_alias((f"/load/{text}{number}/hourly", b"%d" % one + text.encode()), answer)
+            self.cache.add_alias((f"/load/{text}{number}/hourly", b"%d" % one + text.encode(), EVERYTHING), answer)
         for one in range(headers):
-            await self._representations.variant_for(answer, b"%d, gzip" % one + text.encode(), text.encode()[:one])
+            given = b"%d, gzip" % one + text.encode(), text.encode()[:one], True
+            await self._representations.variant_for(answer, given)
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -87,7 +89,7 @@ def test_parsed_requests_take_no_more_than_their_bound(header: tuple[bytes, byte
             name = f"/{number:0500d}"
             requests.add(
                 name.encode() + b"\r\n".join(b": ".join(pair) for pair in headers),
-                ParsedRequest((name, b""), (b"gzip", None), b"", headers),
+                ParsedRequest(name, b"", bytes(32), (b"gzip", None, True), b"", headers),
             )
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()

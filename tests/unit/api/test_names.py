@@ -20,7 +20,8 @@ Pairs = list[tuple[str, str]]
 VALUES = {
     "times": "utc",
     "start_date": "2019-01-01", "end_date": "2019-02-01", "measure": NAMES[0], "sort": "hours", "by": "month",
-    "per": "day", "rule": "be", "to_hour": "6", "power_factor": "1", "limit_kva": "", "split": "user", "compare": "",
+    "per": "day", "peaks": "1", "rule": "be", "to_hour": "6", "power_factor": "1", "limit_kva": "",
+    "split": "user", "compare": "",
 }  # fmt: skip
 """Of parameters that do not take a 5, or not beside the others."""
 PLACE = "2019-01-01T00:00:00.000000Z_1"  # where a page of sessions ended

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from starlette.types import Message
 
 from evload.api.contract.media_types import JSON, MediaType
+from evload.api.contract.scope import Scope
 from evload.watch import DataVersion
 
 if sys.version_info >= (3, 14):
@@ -19,10 +20,10 @@ else:
 
 Header = tuple[bytes, bytes]
 Headers = list[Header]
-Alias = tuple[str, bytes]
-"""Path and query string, as a client wrote them."""
-HeaderPair = tuple[bytes, bytes | None]
-"""`Accept-Encoding`, and `Origin` if it was sent."""
+Alias = tuple[str, bytes, Scope]
+"""Path and query string, as a client wrote them, and what it may see."""
+HeaderPair = tuple[bytes, bytes | None, bool]
+"""`Accept-Encoding`, `Origin` if it was sent, and whether a token was."""
 Key = TypeVar("Key", bound=Hashable)
 
 WORTH_COMPRESSING_BYTES = 1000
@@ -36,7 +37,7 @@ GZIP_LEVEL = 6
 ZSTD_LEVEL = 3
 
 
-def name_bytes(name: Iterable[str | bytes | None]) -> int:
+def name_bytes(name: Iterable[object]) -> int:
     """Measures an alias or a header pair. Clients choose its length, so whatever remembers it must count it."""
     return NAME_BYTES + sum(map(sys.getsizeof, name))
 

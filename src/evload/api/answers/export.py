@@ -19,6 +19,7 @@ from evload.api.answers.finding import (
 from evload.api.answers.in_flight import PIECE_BYTES
 from evload.api.answers.places import Places
 from evload.api.answers.ranges import ACCEPTED
+from evload.api.answers.threshold import users_in_range
 from evload.api.contract.endpoints import NOTHING_IN_RANGE, UNKNOWN_MEMBERS, Endpoint
 from evload.api.contract.exports import file_name
 from evload.api.contract.media_types import CSV, PARQUET
@@ -116,7 +117,7 @@ class Exports:
 
     async def make(self, question: Question, state: SiteState, begin: Begin) -> Answer | None:
         """Makes the answer. Returns None if it was too large to be kept, and has been sent."""
-        endpoint, params = question
+        endpoint, params, _ = question
         writer = nullcontext() if endpoint.media_type is CSV else self._writers.one()
         if state.is_empty:
             if _may_be_empty(question):
@@ -130,9 +131,11 @@ class Exports:
             version, detail = DataVersion(number, id_), unknown_members(unknown)
             if self._answers.is_older(version, state.data_version):
                 raise DatabaseUnavailable(BEHIND)
-            if detail:
-                made: Answer | None = not_found(endpoint, version, detail)
-            else:
+            made: Answer | None = not_found(endpoint, version, detail) if detail else None
+            if made is None and question.is_limited:
+                text, values = users_in_range(params)
+                made = self._answers.below_threshold(question, await snapshot.fetch_row(text, values))
+            if made is None:
                 made = await self._table_of(question, state, version, snapshot, begin)
         if made is not None:
             await self._answers.keep(question, made, state)
@@ -141,7 +144,7 @@ class Exports:
     async def _table_of(
         self, question: Question, state: SiteState, version: DataVersion, snapshot: Snapshot | None, begin: Begin
     ) -> Answer | None:
-        endpoint, params = question
+        endpoint, params, _ = question
         disposition = f'attachment; filename="{file_name(endpoint, params, state.zone)}"'
         headers = [(b"content-disposition", disposition.encode())]
 
@@ -165,7 +168,7 @@ class Exports:
 
     @asynccontextmanager
     async def _table(self, question: Question, state: SiteState, take: Take) -> AsyncIterator[Table]:
-        endpoint, params = question
+        endpoint, params, _ = question
         columns = export_columns.columns(endpoint, params)
         if endpoint.media_type is CSV:
             yield CsvTable(columns, params, take)
@@ -180,14 +183,14 @@ class Exports:
 
 def _may_be_empty(question: Question) -> bool:
     """Whether no rows are an answer. In a range they are not, as everywhere."""
-    endpoint, params = question
+    endpoint, params, _ = question
     has_range = isinstance(params, Range) and (params.start_date or params.end_date)
     return endpoint.may_be_empty and not has_range
 
 
 async def _copy(question: Question, snapshot: Snapshot, table: Table) -> bool:
     """Tells whether there were any rows."""
-    endpoint, params = question
+    endpoint, params, _ = question
     has_rows = False
 
     async def write(rows: bytes) -> None:
@@ -203,7 +206,7 @@ async def _copy(question: Question, snapshot: Snapshot, table: Table) -> bool:
 
 
 async def _why_nothing(question: Question, snapshot: Snapshot) -> str:
-    endpoint, params = question
+    endpoint, params, _ = question
     if endpoint.subject is None:
         return NOTHING_IN_RANGE
     found = query(endpoint.subject.exists_query)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,6 +10,7 @@ import orjson
 
 from evload.api.answers.cache import Answer, Cache
 from evload.api.answers.single_flight import SingleFlight
+from evload.api.answers.threshold import Threshold, users_in_range
 from evload.api.contract.endpoints import ANY_SIZE, NOTHING_IN_RANGE, UNKNOWN_MEMBERS, Endpoint, Subject
 from evload.api.contract.filters import Members
 from evload.api.contract.media_types import JSON
@@ -34,6 +35,8 @@ class Question(NamedTuple):
 
     endpoint: Endpoint
     params: Params
+    is_limited: bool = False
+    """Whether it comes from somebody who may see sums of enough users alone."""
 
     def size_bytes(self) -> int:
         """At least what its parameters take in memory, of which clients choose the length."""
@@ -46,9 +49,16 @@ Checked: TypeAlias = tuple[DataVersion | None, Answer | None]
 
 class Answers:
     def __init__(
-        self, database: Database, large: Database, watch: Watch, cache: Cache[Question], root_path: RootPath
+        self,
+        database: Database,
+        large: Database,
+        watch: Watch,
+        cache: Cache[Question],
+        root_path: RootPath,
+        threshold: Threshold,
     ) -> None:
         """`large` is the same database, whose connections give bodies up to MAX_BODY_BYTES."""
+        self.threshold = threshold
         self._database = database
         self._large = large
         self._watch = watch
@@ -110,7 +120,7 @@ class Answers:
     async def _checked(self, question: Question, by: float) -> tuple[set[DataVersion], Answer]:
         """Makes the answer, or one that says why there is none, and tells which data versions its queries saw."""
         versions: set[DataVersion] = set()
-        for check in (self._unknown_members, self._too_many_rows):
+        for check in (self._unknown_members, self._too_few_users, self._too_many_rows):
             version, refusal = await check(question, by)
             versions |= {version} if version else set()
             if refusal:
@@ -119,7 +129,7 @@ class Answers:
         return versions | {answer.data_version}, answer
 
     async def _query(self, question: Question, by: float) -> Answer:
-        endpoint, params = question
+        endpoint, params, _ = question
         asked = endpoint.query_for(params)
         text = served(asked, endpoint.media_type.envelopes[endpoint.shape], params.source, params.shown_times)
         values = values_for(asked.param_names, params)
@@ -152,9 +162,22 @@ class Answers:
         version, detail = DataVersion(number, id_), unknown_members(unknown)
         return version, not_found(question.endpoint, version, detail) if detail else None
 
+    async def _too_few_users(self, question: Question, by: float) -> Checked:
+        if not question.is_limited:
+            return None, None
+        text, values = users_in_range(question.params)
+        row = await self._database.fetch_row(text, values, by)
+        return DataVersion(*row[:2]), self.below_threshold(question, row)
+
+    def below_threshold(self, question: Question, found: Iterable[Any]) -> Answer | None:
+        """Returns the refusal, where what was found of the users in range wants one."""
+        number, id_, *users_and_share = found
+        detail = self.threshold.refusal(question.params, *users_and_share)
+        return not_found(question.endpoint, DataVersion(number, id_), detail, 403) if detail else None
+
     async def _too_many_rows(self, question: Question, by: float) -> Checked:
         """Counts the rows before they are made, where that is cheap and they are not."""
-        endpoint, params = question
+        endpoint, params, _ = question
         if params.count_query is None:
             return None, None
         asked = query(params.count_query)
@@ -172,7 +195,7 @@ class Answers:
 
 def without_asking(question: Question, state: SiteState) -> Answer | None:
     """Returns the answer that needs no query, if there is one."""
-    endpoint, params = question
+    endpoint, params, _ = question
     if state.is_empty:
         return _of_no_data(question, state)
     if missing := params.missing(state.measures):
@@ -224,5 +247,5 @@ def _empty_list(endpoint: Endpoint, version: DataVersion) -> Answer:
     return Answer(endpoint.path, version, 200, endpoint.media_type.empty_list, endpoint.media_type)
 
 
-def not_found(endpoint: Endpoint, data_version: DataVersion, detail: str) -> Answer:
-    return Answer(endpoint.path, data_version, 404, orjson.dumps({"detail": detail}), JSON)
+def not_found(endpoint: Endpoint, data_version: DataVersion, detail: str, status: int = 404) -> Answer:
+    return Answer(endpoint.path, data_version, status, orjson.dumps({"detail": detail}), JSON)

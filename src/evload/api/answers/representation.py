@@ -19,6 +19,7 @@ ENCODINGS = (b"zstd", b"gzip")  # the better one first
 MAX_ACCEPT_ENCODINGS = 200
 MAX_ACCEPT_ENCODING_BYTES = 256
 MAX_HEADER_PAIRS = 32
+VARIES = b"Authorization, Cookie"
 EMPTY_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
@@ -58,6 +59,23 @@ def messages(variant: Variant, condition: bytes) -> tuple[Message, Message]:
     if condition and variant.start["status"] == 200 and is_held(condition, variant.etag):
         return variant.not_modified, EMPTY_BODY
     return variant.start, variant.body
+
+
+def made_private(headers: Headers) -> Headers:
+    """Returns the headers of an answer to a client with a token, which no cache may give to another client."""
+    given = dict(headers)
+    control, vary = given.get(b"cache-control"), given.get(b"vary")
+    changed = {
+        b"cache-control": _private(control),
+        b"vary": VARIES if vary is None else vary + b", " + VARIES,
+    }
+    return [*((name, value) for name, value in headers if name not in changed), *changed.items()]
+
+
+def _private(control: bytes | None) -> bytes:
+    if control is None:
+        return b"private"
+    return control if b"no-store" in control else b"private, " + control
 
 
 class Representations:
@@ -100,20 +118,23 @@ class Representations:
         self._cache.reweigh(answer)
         return body
 
-    async def variant_for(self, answer: Answer, accepted: bytes, origin: bytes | None) -> Variant:
+    async def variant_for(self, answer: Answer, given: HeaderPair) -> Variant:
         """Returns the variant for a cached answer, and remembers it under the header values that the client sent."""
-        pair = self.encoding(answer, accepted), self._cors.kind_of(origin)
-        variant = answer.by_encoding.get(pair) or await self._make(answer, pair[0], origin)
-        if name_bytes((accepted, origin)) <= MAX_NAME_BYTES:
+        accepted, origin, is_private = given
+        pair = self.encoding(answer, accepted), self._cors.kind_of(origin), is_private
+        variant = answer.by_encoding.get(pair) or await self._make(answer, pair[0], origin, is_private)
+        if name_bytes(given) <= MAX_NAME_BYTES:
             _remember(answer.by_encoding, pair, variant)
-            _remember(answer.by_headers, (accepted, origin), variant)
+            _remember(answer.by_headers, given, variant)
             self._cache.reweigh(answer)
         return variant
 
-    async def _make(self, answer: Answer, encoding: bytes, origin: bytes | None) -> Variant:
-        """Adds the CORS headers itself, as cached answers do not pass the CORS middleware."""
+    async def _make(self, answer: Answer, encoding: bytes, origin: bytes | None, is_private: bool) -> Variant:
+        """Adds the headers itself that middleware and guard would add, as cached answers do not pass these."""
         body = await self.body(answer, encoding)
         headers = self._cors.added_to([*self.headers(answer, encoding, body), HIT], origin)
+        if is_private:
+            headers = made_private(headers)
         return Variant(answer.status, headers, body, answer.etag(encoding))
 
 

@@ -16,9 +16,9 @@ from evload.api.contract.media_types import JSON, MediaType, Shape
 from evload.api.contract.names import problems_with, unparsed
 from evload.api.contract.params import (
     CurveRange,
+    Filtered,
     FilteredRange,
     Last7Days,
-    NoParams,
     Page,
     Params,
     Timed,
@@ -26,11 +26,13 @@ from evload.api.contract.params import (
     UserRange,
     UsersRange,
 )
+from evload.api.contract.scope import Shows
 from evload.api.errors import InvalidParameters
 from evload.api.root_path import RootPath
 from evload.queries import Query
 
 NOTHING_IN_RANGE = "No data found between given datetime range"
+SITE, SUMS, USERS = Shows.SITE, Shows.SUMS, Shows.USERS
 ANY_SIZE = ".csv or .parquet to the path, which may give any number of rows"
 
 
@@ -56,6 +58,7 @@ SESSIONS = Subject(
 class Endpoint:
     path: str
     query: str
+    shows: Shows
     params: type[Params]
     answer: type[models.Model] | type[str]
     summary: str
@@ -141,67 +144,78 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("/users", "users/list", NoParams, str, "All user ids", is_list=True, may_be_empty=True),
-    Endpoint("/locations", "site/locations", NoParams, str, "All location ids", is_list=True, may_be_empty=True),
-    Endpoint("/site", "site/about", Timed, models.Site, "What the site has"),
-    Endpoint("/users/summary", "users/summary", UsersRange, models.UserSummary, "Users with the most", is_list=True),
+    Endpoint("/users", "users/list", USERS, Filtered, str, "All user ids", is_list=True, may_be_empty=True),
     Endpoint(
-        "/hourly_loads", "load/hourly_loads", Page, models.Row, "Rows as they are stored, page by page",
+        "/locations", "site/locations", SITE, Filtered, str, "All location ids", is_list=True, may_be_empty=True,
+    ),
+    Endpoint("/site", "site/about", SITE, Timed, models.Site, "What the site has"),
+    Endpoint(
+        "/users/summary", "users/summary", USERS, UsersRange, models.UserSummary, "Users with the most", is_list=True,
+        forms_by_params=(
+            Form("", "users/summary", models.UserSummary),
+            Form("at locations", "users/summary_at_locations", models.UserSummary),
+        ),
+    ),
+    Endpoint(
+        "/hourly_loads", "load/hourly_loads", USERS, Page, models.Row, "Rows as they are stored, page by page",
         is_list=True, may_be_empty=True,
     ),
     Endpoint(
-        "/load/{user_id}/hourly", "load/user_hourly", UserRange, models.UserRow, "The rows of one user", is_list=True,
-        subject=USER,
+        "/load/{user_id}/hourly", "load/user_hourly", USERS, UserRange, models.UserRow, "The rows of one user",
+        is_list=True, subject=USER,
     ),
-    Endpoint("/load/hourly", "load/hourly", TimedRange, models.HourlyLoad, "Energy per hour", is_list=True),
-    Endpoint("/load/daily", "load/daily", FilteredRange, models.DailyLoad, "Energy per day", is_list=True),
+    Endpoint("/load/hourly", "load/hourly", SUMS, TimedRange, models.HourlyLoad, "Energy per hour", is_list=True),
+    Endpoint("/load/daily", "load/daily", SUMS, FilteredRange, models.DailyLoad, "Energy per day", is_list=True),
     Endpoint(
-        "/load/profile", "load/profile", FilteredRange, models.LoadProfile, "Mean energy by weekday and hour",
+        "/load/profile", "load/profile", SUMS, FilteredRange, models.LoadProfile, "Mean energy by weekday and hour",
         is_list=True,
     ),
     Endpoint(
-        "/load/duration-curve", "load/duration_curve", CurveRange, models.DurationCurve, "Load duration curve",
+        "/load/duration-curve", "load/duration_curve", SUMS, CurveRange, models.DurationCurve, "Load duration curve",
         is_list=True,
     ),
-    Endpoint("/kpi/summary", "kpi/summary", TimedRange, models.Summary, "All KPIs at once"),
-    Endpoint("/kpi/daily", "kpi/daily", TimedRange, models.Day, "The KPIs of each day", is_list=True),
-    Endpoint("/kpi/total-energy", "kpi/total_energy", FilteredRange, models.TotalEnergy, "Total energy"),
-    Endpoint("/kpi/daily-average", "kpi/daily_average", FilteredRange, models.DailyAverage, "Mean daily energy"),
+    Endpoint("/kpi/summary", "kpi/summary", SUMS, TimedRange, models.Summary, "All KPIs at once"),
+    Endpoint("/kpi/daily", "kpi/daily", SUMS, TimedRange, models.Day, "The KPIs of each day", is_list=True),
+    Endpoint("/kpi/total-energy", "kpi/total_energy", SUMS, FilteredRange, models.TotalEnergy, "Total energy"),
+    Endpoint("/kpi/daily-average", "kpi/daily_average", SUMS, FilteredRange, models.DailyAverage, "Mean daily energy"),
     Endpoint(
-        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", Last7Days, models.DailyAverageLast7Days,
-        "Mean daily energy of the last seven days",
+        "/kpi/daily-average-last-7-days", "kpi/daily_average_last_7_days", SUMS, Last7Days,
+        models.DailyAverageLast7Days, "Mean daily energy of the last seven days",
     ),
-    Endpoint("/kpi/peak-daily", "kpi/peak_daily", FilteredRange, models.PeakDaily, "Energy of the peak day"),
-    Endpoint("/kpi/peak-hourly", "kpi/peak_hourly", FilteredRange, models.PeakHourly, "Energy of the peak hour"),
+    Endpoint("/kpi/peak-daily", "kpi/peak_daily", SUMS, FilteredRange, models.PeakDaily, "Energy of the peak day"),
+    Endpoint("/kpi/peak-hourly", "kpi/peak_hourly", SUMS, FilteredRange, models.PeakHourly, "Energy of the peak hour"),
     Endpoint(
-        "/kpi/daily_utilization", "kpi/daily_utilization", FilteredRange, models.DailyUtilization,
+        "/kpi/daily_utilization", "kpi/daily_utilization", SUMS, FilteredRange, models.DailyUtilization,
         "Active hours per day", is_list=True,
     ),
     Endpoint(
-        "/kpi/avg-active-hours-per-day", "kpi/avg_active_hours_per_day", FilteredRange, models.AvgActiveHours,
+        "/kpi/avg-active-hours-per-day", "kpi/avg_active_hours_per_day", SUMS, FilteredRange, models.AvgActiveHours,
         "Mean active hours per day",
     ),
     Endpoint(
-        "/sessions", "sessions/list", sessions.SessionsPage, sessions.ChargingSession,
+        "/sessions", "sessions/list", USERS, sessions.SessionsPage, sessions.ChargingSession,
         "Charging sessions by their plug-in, page by page", is_list=True, subject=SESSIONS,
     ),
     Endpoint(
-        "/kpi/sessions", "kpi/sessions", sessions.SessionsRange, sessions.SessionKpis, "What charging sessions come to",
-        subject=SESSIONS,
+        "/kpi/sessions", "kpi/sessions", SUMS, sessions.SessionsRange, sessions.SessionKpis,
+        "What charging sessions come to", subject=SESSIONS,
     ),
     Endpoint(
-        "/series", "series/periods", series.SeriesRange, series_answers.Period, "Energy and power per period or class",
-        is_list=True, max_rows=series.MAX_ROWS, forms_by_params=series_answers.FORMS,
+        "/series", "series/periods", SUMS, series.SeriesRange, series_answers.Period,
+        "Energy and power per period or class", is_list=True, max_rows=series.MAX_ROWS,
+        forms_by_params=series_answers.FORMS,
     ),
-    Endpoint("/grid/summary", "grid/summary", TimedRange, grid_answers.GridSummary, "Peak and coincidence"),
-    Endpoint("/grid/peaks", "grid/peaks", grid.PeaksRange, grid_answers.PeakHour, "The highest hours", is_list=True),
+    Endpoint("/grid/summary", "grid/summary", SUMS, TimedRange, grid_answers.GridSummary, "Peak and coincidence"),
     Endpoint(
-        "/grid/admd", "grid/admd", grid.AdmdRange, grid_answers.Admd, "After-diversity maximum demand of n users",
+        "/grid/peaks", "grid/peaks", SUMS, grid.PeaksRange, grid_answers.PeakHour, "The highest hours", is_list=True,
+    ),
+    Endpoint(
+        "/grid/admd", "grid/admd", SUMS, grid.AdmdRange, grid_answers.Admd, "After-diversity maximum demand of n users",
         is_list=True,
     ),
     Endpoint(
-        "/grid/billed-demand", "grid/billed_demand", grid.BilledDemandRange, grid_answers.BilledDemand,
+        "/grid/billed-demand", "grid/billed_demand", SUMS, grid.BilledDemandRange, grid_answers.BilledDemand,
         "The demand that a tariff bills, per month", is_list=True,
     ),
-    Endpoint("/grid/headroom", "grid/headroom", grid.HeadroomRange, grid_answers.Headroom, "What a limit leaves"),
+    Endpoint("/grid/headroom", "grid/headroom", SUMS, grid.HeadroomRange, grid_answers.Headroom, "What a limit leaves"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from pydantic import Field, create_model
 
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
 from evload.api.contract.media_types import CSV, MEDIA_TYPES, MediaType
-from evload.api.contract.params import Params, Range, Timed, UsersRange
+from evload.api.contract.params import Filtered, Params, Range, Timed, UsersRange
 from evload.api.contract.sessions import SessionsRange
 
 MAX_NAMED_MEMBERS = 3
@@ -38,7 +38,7 @@ class CsvOptions(Params):
         return self.decimal is DecimalMark.COMMA
 
 
-class RowsOfRange(Timed, Range):
+class RowsOfRange(Filtered, Timed, Range):
     after: Annotated[int, Field(ge=0, le=2**63 - 1, description="Rows after this index.")] = 0
     limit: AllRows = None
 

@@ -46,6 +46,9 @@ NOTHING = Said("Nothing was observed, or what the question names is not known", 
 REFUSED = Said(
     "A parameter does not parse, is not listed, is missing, contradicts another, or is given twice", BadParameters
 )
+NOT_LET_IN = Said("evload asks for tokens, and there is none that holds", Problem)
+NOT_FOR_THIS = Said("The token is not for this", Problem)
+TOO_OFTEN = Said("The token asks too often", Problem, headers={"Retry-After": "Seconds"})
 FAILED = Said("The database is away, or the query failed", Problem)
 BUSY = Said(
     "Too many requests are waiting for the database, or evload is about to end",
@@ -124,8 +127,11 @@ def _errors(endpoint: Endpoint) -> dict[HTTPStatus, Said]:
     return {
         HTTPStatus.NOT_MODIFIED: NOT_MODIFIED,
         **({HTTPStatus.BAD_REQUEST: EMPTY_RANGE} if "start_date" in endpoint.params.model_fields else {}),
-        **({} if endpoint.may_be_empty and not endpoint.media_type.is_export else {HTTPStatus.NOT_FOUND: NOTHING}),
+        HTTPStatus.UNAUTHORIZED: NOT_LET_IN,
+        HTTPStatus.FORBIDDEN: NOT_FOR_THIS,
+        HTTPStatus.NOT_FOUND: NOTHING,
         HTTPStatus.UNPROCESSABLE_ENTITY: REFUSED,
+        HTTPStatus.TOO_MANY_REQUESTS: TOO_OFTEN,
         HTTPStatus.INTERNAL_SERVER_ERROR: FAILED,
         HTTPStatus.SERVICE_UNAVAILABLE: BUSY,
     }
@@ -171,5 +177,9 @@ def document(root_path: RootPath = NO_ROOT_PATH) -> Json:
         },
         "servers": [{"url": root_path.text or "/"}],
         "paths": {path: {"get": operation} for path, operation in paths.items()},
-        "components": {"schemas": schemas["$defs"]},
+        "security": [{}, {"token": []}],
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }

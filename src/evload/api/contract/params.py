@@ -76,6 +76,16 @@ class Params(BaseModel):
         return "locations" if self.members.location_id else "site"
 
     @property
+    def shows_users(self) -> bool:
+        """Whether they make an answer of sums name users."""
+        return False
+
+    @property
+    def asks_beyond_range(self) -> bool:
+        """Whether they ask for parts of the members, or for another range, of which the range itself tells nothing."""
+        return False
+
+    @property
     def shown_times(self) -> str:
         """How instants are shown."""
         return Times.LOCAL
@@ -197,21 +207,21 @@ class UserSort(StrEnum):
     LAST_DAY = "last_day"
 
 
-class UsersRange(MeasuredRange):
+class UsersRange(FilteredRange):
     sort: Annotated[
         UserSort,
         Field(description="What comes first: the most of it, the first user, the earliest first or latest last day."),
     ] = UserSort.ENERGY
     limit: Annotated[int, Field(ge=1, le=1000, description="How many users.")] = 20
 
+    @property
+    def form(self) -> str:
+        return "at locations" if self.location_id else ""
 
-class Page(Timed):
+
+class Page(Filtered, Timed):
     limit: Annotated[int, Field(ge=1, le=1000, description="How many rows.")] = 20
     after: Annotated[int, Field(ge=0, le=2**63 - 1, description="Rows after this index.")] = 0
-
-
-class NoParams(Params):
-    pass
 
 
 def values_for(names: tuple[str, ...], params: Params) -> list[Any]:

@@ -92,6 +92,14 @@ class SeriesRange(TimedRange):
         return form_name(QUERIES[self.by], self.split, is_compared=self.compare is not None)
 
     @property
+    def shows_users(self) -> bool:
+        return self.split is Split.USER
+
+    @property
+    def asks_beyond_range(self) -> bool:
+        return self.split is not None or self.compare is not None
+
+    @property
     def source(self) -> str:
         return f"each_{self.split}" if self.split else super().source
 

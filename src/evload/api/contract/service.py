@@ -25,6 +25,18 @@ class Ready(Model):
     data_version: int
 
 
+class WhatIsSeen(Model):
+    about = (
+        "`token` is the name of the token that the request came with, null where none is asked for. `user_id` and"
+        " `location_id` are what it is restricted to, null where it is not."
+    )
+
+    token: str | None
+    sees_users: bool
+    user_id: list[str] | None
+    location_id: list[str] | None
+
+
 class DataVersionEvent(Model):
     about = "The `data` of an event `data_version` of `/events`."
 
@@ -72,6 +84,10 @@ OPERATIONS = (
             HTTPStatus.INTERNAL_SERVER_ERROR: Said("The database was away since evload started", Problem),
         },
         {"Last-Event-ID": "The `id` of the event that came last: its version is not told again."},
+    ),
+    Operation(
+        "/access", "What may be seen", "What the token of the request is for.",
+        {HTTPStatus.OK: Said("It", WhatIsSeen), HTTPStatus.UNAUTHORIZED: Said("There is no token that holds", Problem)},
     ),
     Operation(
         "/livez", "Whether the process lives", "For whoever restarts a process that does not answer.",

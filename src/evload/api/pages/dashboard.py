@@ -24,7 +24,7 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
 # Plotly writes style attributes, and draws pictures for download by way of blobs.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
-    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -83,6 +83,7 @@ def plotly() -> bytes:
     return licence + body if begin and end else whole
 
 
+@cache
 def assets() -> dict[str, bytes]:
     """Reads the modules and the style: content by address.
 
@@ -108,6 +109,10 @@ def page(site_name: str, asset_addresses: list[str], plotly_address: str) -> str
     }
     text = (FOLDER / "page.html").read_text(encoding="utf-8")
     return OPEN.sub(lambda found: values[found[1]], text)
+
+
+def address_of_style() -> str:
+    return next(address for address in assets() if address.endswith(".css"))
 
 
 @cache

@@ -28,26 +28,33 @@ from evload.api.answers.finding import (
 from evload.api.answers.in_flight import InFlight
 from evload.api.answers.renewal import Renewal
 from evload.api.answers.representation import Representations
+from evload.api.answers.threshold import Threshold
 from evload.api.contract.endpoints import ENDPOINTS, Endpoint
 from evload.api.contract.exports import EXPORTS
 from evload.api.contract.media_types import JSON
+from evload.api.operations.access import access
 from evload.api.operations.events import Events
 from evload.api.operations.health import Health
 from evload.api.operations.metrics import Metrics
 from evload.api.operations.middleware import RequestMetrics, with_access_log
-from evload.api.pages import dashboard, documentation
+from evload.api.pages import dashboard, documentation, sign_in
 from evload.api.root_path import RootPath
+from evload.api.server.access import Access, Opening
 from evload.api.server.export_handler import ExportHandler
 from evload.api.server.fast_path import FastPath
 from evload.api.server.guard import CHECKS, Check, Guard, GuardedApp
 from evload.api.server.handler import Handler
+from evload.api.server.host_names import Hosts, is_loopback
 from evload.database.pool import Database
 from evload.settings import Settings
 from evload.snapshots import Snapshots
+from evload.tokens import digest
 from evload.watch import SiteState, Watch
 
 WELCOME = orjson.dumps("Welcome to from EV Charging Project!")
-OTHER_ROUTES = ("/", "/dashboard", "/docs", "/redoc", "/openapi.json", "/livez", "/readyz", "/metrics")
+LOOPBACK = "127.0.0.1"
+PAGES = ("/", "/dashboard", "/sign-in", "/sign-out", "/docs", "/redoc", "/openapi.json")
+OTHER_ROUTES = (*PAGES, "/access", "/livez", "/readyz", "/metrics")
 ROUTES = (*OTHER_ROUTES, *(endpoint.path for endpoint in (*ENDPOINTS, *EXPORTS)))
 
 
@@ -56,7 +63,14 @@ async def welcome(request: Request) -> Response:
 
 
 class App:
-    def __init__(self, settings: Settings, metrics_file: Path, checks: tuple[Check, ...] = CHECKS) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        metrics_file: Path,
+        checks: tuple[Check, ...] = CHECKS,
+        bound_to: str = LOOPBACK,
+    ) -> None:
+        """`bound_to` is the address that it is served on."""
         assert settings.database_url is not None
         self.closing = asyncio.Event()
         self._root_path = RootPath(settings.root_path)
@@ -66,14 +80,17 @@ class App:
         self._database = self._connections(settings, settings.pool_size, USUAL_BODY_BYTES)
         self._large = self._connections(settings, LARGE_ANSWERS_AT_ONCE, MAX_BODY_BYTES)
         self._snapshots = Snapshots(settings.database_url)
-        self._watch = Watch(settings.database_url, self._site_changed)
-        self._answers = Answers(self._database, self._large, self._watch, self._cache, self._root_path)
+        self._access = Access(_opening(settings, bound_to), settings.requests_per_second)
+        self._watch = Watch(settings.database_url, self._site_changed, self._access.take)
+        threshold = Threshold(settings.min_users, settings.max_share)
+        self._answers = Answers(self._database, self._large, self._watch, self._cache, self._root_path, threshold)
         self._exports = Exports(self._snapshots, self._answers, max_waiting=settings.max_waiting_requests)
         self._renewal = Renewal(self._answers, self._cache)
         cors = Cors(settings.cors_origins)
         self._representations = Representations(self._cache, cors, settings.max_age_seconds)
+        guard = Guard(self._access, Hosts(bound_to, settings.allowed_hosts), checks)
         trusted = settings.forwarded_allow_ips
-        self.asgi = self._asgi(cors, Guard(checks), trusted, access_log=settings.access_log)
+        self.asgi = self._asgi(cors, guard, trusted, access_log=settings.access_log)
 
     @property
     def _all_connections(self) -> tuple[Database | Snapshots, ...]:
@@ -145,6 +162,8 @@ class App:
         return [
             *(route for route in data if not route.param_convertors),
             *dashboard.routes(welcome, self._root_path, self._site_name),
+            *sign_in.routes(lambda token: self._access.scope_for(digest(token)) is not None),
+            Route("/access", access),
             Route("/events", Events(self._watch, self._metrics, self.closing).stream),
             Route("/livez", health.livez),
             Route("/readyz", health.readyz),
@@ -152,6 +171,12 @@ class App:
             *documentation.routes(self._root_path),
             *(route for route in data if route.param_convertors),
         ]
+
+
+def _opening(settings: Settings, bound_to: str) -> Opening:
+    if settings.open:
+        return Opening.ALWAYS
+    return Opening.WHILE_NO_TOKEN if is_loopback(bound_to) else Opening.NEVER
 
 
 def _route(endpoint: Endpoint, handler: Handler) -> Route:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -37,8 +37,9 @@ class _HeadAnswered(Exception):
 class _Sending:
     """The response of an export that turned out to be too large to be kept."""
 
-    def __init__(self, send: Send, *, is_head: bool) -> None:
+    def __init__(self, send: Send, holds: Callable[[], bool], *, is_head: bool) -> None:
         self._send = send
+        self._holds = holds
         self._is_head = is_head
         self.has_begun = False
 
@@ -54,6 +55,8 @@ class _Sending:
         await self._send(EMPTY_BODY)
 
     async def _pass_on(self, piece: bytes) -> None:
+        if not self._holds():  # its token was revoked, or has expired
+            raise BrokenOff
         await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
@@ -67,7 +70,7 @@ class ExportHandler(Handler):
         self, question: Question, state: SiteState, scope: Scope, receive: Receive, send: Send
     ) -> Answer | None:
         began = perf_counter()
-        sending = _Sending(send, is_head=scope["method"] == "HEAD")
+        sending = _Sending(send, scope["evload.admission"].holds, is_head=scope["method"] == "HEAD")
 
         async def begin(version: DataVersion, headers: Headers) -> Take:
             found = self._representations.headers_of_stream(self._endpoint.media_type, version)

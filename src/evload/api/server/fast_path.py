@@ -7,60 +7,26 @@ pays for every microsecond here, so each decision is a dictionary look-up.
 
 import logging
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from evload.api.answers.cache import Alias, Cache, HeaderPair, Headers
+from evload.api.answers.cache import Cache, Headers
 from evload.api.answers.representation import Representations, messages
 from evload.api.operations.metrics import Metrics
 from evload.api.root_path import RootPath
+from evload.api.server.access import credential
 from evload.api.server.connection import STATUS_LINES, BoundedConnection
-from evload.api.server.guard import Guard
+from evload.api.server.guard import Guard, Refusal
+from evload.api.server.parsed_requests import ParsedRequest, ParsedRequests
 
 TESTED_UVICORN = ("0.54",)
 # A request that has a body, or asks for something else than an answer, goes to the application.
 UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"range"})
-MAX_PARSED_REQUEST_BYTES = 4096
-MAX_PARSED_BYTES = 8_000_000
-PARSED_BYTES = 1000  # of a parsed request's objects, and of a header's, without the texts in them
-HEADER_BYTES = 200
 COPIED_BYTES = 16_384  # up to this size one copy is cheaper than a gathering write
 
 log = logging.getLogger(__name__)
-
-
-class ParsedRequest(NamedTuple):
-    """What a GET asks for, by the keys under which `cached_response` looks it up, and its headers for the guard."""
-
-    alias: Alias
-    pair: HeaderPair
-    condition: bytes
-    headers: Headers
-
-    def scope(self, client: tuple[str, int] | None) -> Scope:
-        path, query_string = self.alias
-        head = {"type": "http", "method": "GET", "path": path, "query_string": query_string, "client": client}
-        return {**head, "headers": self.headers}
-
-
-class ParsedRequests:
-    """Parsed requests by all their bytes. All are dropped when they take too much memory."""
-
-    def __init__(self) -> None:
-        self.known: dict[bytes, ParsedRequest] = {}
-        self._bytes = 0
-
-    def add(self, request: bytes, parsed: ParsedRequest) -> None:
-        if len(request) > MAX_PARSED_REQUEST_BYTES or request in self.known:
-            return
-        size_bytes = 2 * len(request) + len(parsed.headers) * HEADER_BYTES + PARSED_BYTES
-        if self._bytes + size_bytes > MAX_PARSED_BYTES:
-            self.known.clear()
-            self._bytes = 0
-        self._bytes += size_bytes
-        self.known[request] = parsed
 
 
 class FastPath:
@@ -81,6 +47,7 @@ class FastPath:
         self._variant_for = representations.variant_for
         self._count = metrics.hit
         self._guard = guard
+        self._access = guard.access
         self.parsed_requests = ParsedRequests()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,16 +56,19 @@ class FastPath:
         scope = self._root_path.scope_inside(scope)
         if scope["method"] not in ("GET", "HEAD"):
             return await self._app(scope, receive, send)
-        answer = self._aliases.get((scope["path"], scope["query_string"]))
+        digest = credential(scope["headers"])
+        seen = self._access.scope_for(digest)
+        answer = self._aliases.get((scope["path"], scope["query_string"], seen)) if seen else None
         is_part = any(name == b"range" for name, _ in scope["headers"])
-        if answer is None or is_part or (self._guard.checks and self._guard.refusal(scope)):
+        if answer is None or is_part or isinstance(self._guard.judge(scope), Refusal):
             return await self._app(scope, receive, send)
         began = perf_counter()
         answer.used = True
         accepted, origin, condition, _ = _read(scope["headers"])
-        variant = answer.by_headers.get((accepted, origin))
+        pair = accepted, origin, digest is not None
+        variant = answer.by_headers.get(pair)
         if variant is None:
-            variant = await self._variant_for(answer, accepted, origin)
+            variant = await self._variant_for(answer, pair)
         start, body = messages(variant, condition)
         await send(start)
         await send(body)
@@ -111,23 +81,27 @@ class FastPath:
         if b"%" in path or b"#" in url or not path.isascii():
             return None
         accepted, origin, condition, is_usual = _read(headers)
-        if not is_usual:
+        if not is_usual or not self._guard.hosts.serve(headers):
             return None
-        alias = (self._root_path.inside(path.decode()), query_string)
-        return ParsedRequest(alias, (accepted, origin), condition, headers)
+        digest = credential(headers)
+        pair = accepted, origin, digest is not None
+        return ParsedRequest(self._root_path.inside(path.decode()), query_string, digest, pair, condition, headers)
 
     def cached_response(self, parsed: ParsedRequest, client: tuple[str, int] | None) -> tuple[int, bytes, bytes] | None:
         """Returns status, header lines and body, if the variant for these headers is in memory and the guard admits it.
 
         Otherwise the application answers, or tells the refusal.
         """
-        alias, pair, condition, _ = parsed
-        answer = self._aliases.get(alias)
-        if answer is None:
+        path, query_string, digest, pair, condition, _ = parsed
+        seen = self._access.scope_for(digest)
+        if seen is None or (answer := self._aliases.get((path, query_string, seen))) is None:
             return None
         began = perf_counter()
         variant = answer.by_headers.get(pair)
-        if variant is None or (self._guard.checks and self._guard.refusal(parsed.scope(client))):
+        if variant is None or (self._guard.checks and self._guard.refusal_of_checks(parsed.scope(client))):
+            return None
+        limit = self._access.limit
+        if limit and not seen.is_open and limit.wait_seconds(digest):
             return None
         answer.used = True
         start, body = messages(variant, condition)

@@ -15,8 +15,10 @@ from evload.api.answers.representation import Representations, messages
 from evload.api.answers.single_flight import result_or_disconnect
 from evload.api.contract.endpoints import Endpoint
 from evload.api.contract.names import is_ignored
+from evload.api.contract.scope import Shows
 from evload.api.errors import ShuttingDown
 from evload.api.operations.metrics import Metrics
+from evload.database.errors import DatabaseUnavailable
 from evload.watch import SiteState, Watch
 
 CLIENT_GONE = 499
@@ -48,13 +50,19 @@ class Handler:
         scope["evload.route"] = endpoint.path
         began = perf_counter()
         state = self._watch.state
+        seen = scope["evload.admission"].scope
+        if seen is None:
+            raise DatabaseUnavailable
+        seen.check(endpoint.shows)
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        params = endpoint.read_params(pairs, scope["path_params"], state.zone, state.measures)
-        answer = await self._answer(Question(endpoint, params), state, scope, receive, send)
+        asked = endpoint.read_params(pairs, scope["path_params"], state.zone, state.measures)
+        params = seen.narrowed(asked, endpoint.shows)
+        is_limited = self._answers.threshold.is_set and not seen.sees_users and endpoint.shows is Shows.SUMS
+        answer = await self._answer(Question(endpoint, params, is_limited), state, scope, receive, send)
         if answer is None:
             return
-        if not any(is_ignored(name) for name, _ in pairs):
-            self._cache.add_alias((scope["path"], scope["query_string"]), answer)
+        if answer.status != 403 and not any(is_ignored(name) for name, _ in pairs):
+            self._cache.add_alias((scope["path"], scope["query_string"], seen), answer)
         with self._in_flight.held(answer):
             await self._respond(answer, scope, send, perf_counter() - began)
 
