@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evload import tokens
 from evload.ingest import batches
 from evload.ingest.export_user import document_of
 from evload.ingest.forget import Erasure, UnknownUser, forget
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.mapping.columns import Named
 from evload.ingest.mapping.model import parse_mapping
-from tests.conftest import Databases
+from evload.tokens import Role
+from tests.conftest import Databases, api_client
 from tests.everything_kept import places_of
 from tests.files import FILLER, FIRST, SECOND, write
 from tests.integration.test_batches import CONTENTS, HEADERS, contents, row
@@ -317,3 +319,18 @@ async def test_all_that_is_kept_about_a_user_is_exported(
     assert STAYS not in orjson.dumps(document).decode()
     with pytest.raises(UnknownUser, match="Nothing is kept about a user nobody-9, so no file was written"):
         await document_of(dsn, "nobody-9", None)
+
+
+async def test_tokens_forget_a_user_and_one_that_is_for_nobody_else_sees_nothing(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await load_all(dsn, tmp_path)
+    alone = await tokens.create(dsn, GONE, Role.READER, (GONE,), (), None)
+    both = await tokens.create(dsn, "both", Role.READER, (GONE, STAYS), (), None)
+    await connection.execute("ANALYZE token")
+    await forget(dsn, GONE, None)
+    await assert_forgotten(connection)
+    async with api_client(dsn) as client:
+        for made, found in ((alone, (403, None)), (both, (200, [STAYS]))):
+            answer = await client.get("/users", headers={"Authorization": f"Bearer {made.token}"})
+            assert (answer.status_code, answer.json() if answer.status_code == 200 else None) == found

@@ -76,6 +76,7 @@ async def _taken_out(connection: asyncpg.Connection, user: str, *, was_known: bo
     sessions = await connection.fetchval(query("privacy/remove_sessions").text, user)
     hidden = await connection.fetchrow(query("privacy/remove_hidden").text, user)
     assert hidden is not None
+    await connection.execute(query("tokens/forget_user").text, user)
     await note_touched(connection)
     return Erasure(rows, sessions, sum(hidden), 0, was_known)
 
