@@ -12,6 +12,7 @@ from evload.database.errors import DatabaseUnavailable
 from evload.errors import EvloadError, shown
 from evload.load_parameters import as_load_options, reading_options
 from evload.signals import Stopped
+from evload.streams import keep_running_without_readers
 
 
 @click.command(
@@ -64,6 +65,7 @@ def watch(
         else:
             _say(outcome.as_text(), is_error=outcome.is_failure)
 
+    keep_running_without_readers()
     known_as = shown(name or folder.absolute())
     if forget:
         _forget(known_as, data_dir)
@@ -101,6 +103,4 @@ def _forget(name: str, data_dir: Path | None) -> None:
 
 
 def _say(text: str, *, is_error: bool = True) -> None:
-    """Whoever reads along may leave."""
-    with suppress(OSError):
-        click.echo(text, err=is_error)
+    click.echo(text, err=is_error)

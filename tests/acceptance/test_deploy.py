@@ -12,8 +12,8 @@ from dotenv import dotenv_values
 
 from evload.cli import main
 from evload.settings import Settings
-from tests.acceptance.processes import EVLOAD
-from tests.deploy_page import BY_HAND, PAGE, blocks, files
+from tests.acceptance.processes import EVLOAD, Shell, postgres_pids, wait_until
+from tests.deploy_page import BY_HAND, PAGE, blocks, commands, files
 
 UNITS = {path: text for path, text in files().items() if path.startswith("/etc/systemd/")}
 INSTALLED = "/usr/local/bin/evload"
@@ -28,13 +28,13 @@ def subcommand(name: str) -> Command:
 def calls() -> list[tuple[str, list[str]]]:
     """Each call of evload in a block of the page: the subcommand and its arguments."""
     text = "\n".join(body for language in ("sh", "ini", "cron") for body in blocks(language))
-    text = re.sub(r"^(#|Description=).*$", "", text.replace("\\\n", " "), flags=re.MULTILINE)
+    text = re.sub(r"^(#|Description=).*$|^[\d* ]+ evload |exec evload", "", text, flags=re.MULTILINE)
     text = text.replace(INSTALLED, "evload")
     return [(found[1], found[2].split()) for found in CALL.finditer(text)]
 
 
 def test_every_option_that_the_page_names_exists() -> None:
-    assert calls()
+    assert {name for name, _ in calls()} >= {"serve", "watch", "load", "backup", "drop", "unload"}
     for name, arguments in calls():
         known = {option for one in subcommand(name).params for option in one.opts}
         for option in (one.partition("=")[0] for one in arguments if one.startswith("--")):
@@ -85,11 +85,60 @@ def test_units_are_valid(path: str, tmp_path: Path) -> None:
 
 
 def test_every_file_is_checked_here_or_behind_nginx() -> None:
-    checked = {"/var/lib/evload/.env", "/etc/nginx/conf.d/evload.conf", *UNITS}
-    assert set(files()) <= checked
+    checked = {"/var/lib/evload/.env", "/etc/nginx/conf.d/evload.conf", "/etc/cron.d/evload", *UNITS}
+    assert set(files()) == checked
 
 
 def test_what_is_not_run_says_why() -> None:
     for text in blocks("sh"):
         if text.startswith("# By hand"):
             assert re.match(rf"{BY_HAND}it needs [^\n]+\.", text)
+
+
+def run(here: Shell, script: str) -> None:
+    """Runs a script as the page has it, in a folder that stands for /var/lib/evload."""
+    path = f"{EVLOAD.parent}:{os.environ['PATH']}"
+    ended = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", script.replace("/var/lib/evload", str(here.folder))],
+        cwd=here.folder,
+        env={**os.environ, **here.variables, "PATH": path, "HOME": str(here.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, f"{script}: {ended.stdout}{ended.stderr}"
+
+
+def test_the_commands_run_in_the_order_of_the_page(here: Shell) -> None:
+    (here.folder / "backups").mkdir()
+    assert len(commands()) > 1
+    for script in commands():
+        run(here, script)
+    assert (here.folder / "backups/before-upgrade.backup").stat().st_size > 0
+
+
+def test_the_lines_of_cron_run(here: Shell) -> None:
+    """cron takes a backslash before a percent sign away."""
+    (here.folder / "backups").mkdir()
+    _, path, *lines = files()["/etc/cron.d/evload"].splitlines()
+    assert path == f"PATH={Path(INSTALLED).parent}:/usr/bin:/bin"
+    for line in lines:
+        *moment, user, command = line.split(maxsplit=6)
+        assert all(re.fullmatch(r"[\d*]+", one) for one in moment)
+        assert user == "evload"
+        assert not re.search(r"(?<!\\)%", command)
+        run(here, command.replace(r"\%", "%"))
+    assert len(list((here.folder / "backups").glob("evload-*.backup"))) == 1
+
+
+def test_the_process_that_started_postgres_ends_and_the_other_goes_on(shell: Shell) -> None:
+    """What `KillMode=process` of the units relies on."""
+    here = shell.with_(EVLOAD_DATA_DIR=str(shell.folder / "data"))
+    with here.serving("serve") as first, here.serving("serve") as second:
+        assert first.running.stop().code == 0
+        assert second.json("/readyz")["status"] == "ready"
+        here.succeed("sample", "trial.csv", "--days", "3")
+        here.succeed("load", "trial.csv")
+        wait_until(lambda: second.get("/kpi/total-energy").status_code == 200)
+        assert second.running.stop().troubles == []
+    assert postgres_pids(shell.folder / "data") == []

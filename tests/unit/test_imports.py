@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "load_parameters",
         "priority",
         "signals",
+        "streams",
     },
     "embedded": {"errors"},
     "priority": {"embedded"},
