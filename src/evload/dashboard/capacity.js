@@ -20,7 +20,7 @@ const RULE_WORDS = {
     "The month's peak, at least 2.5 kW, mean of twelve months. Billed by quarters of an hour: at least this.",
   ],
   de: ["Germany", "The peak of the calendar year. Billed by quarters of an hour: at least this."],
-  us: ["Month's peak", "The month's peak. Where quarters of an hour are billed, it is at least this."],
+  us: ["Month's peak", "The highest hour of the month. Where quarters of an hour are billed, it is at least this."],
 };
 
 function limitOf(choice) {
@@ -28,6 +28,9 @@ function limitOf(choice) {
   const given = Object.entries(LIMIT).map(([name, key]) => [name, choice[key]]);
   return Object.fromEntries(given.filter(([name, value]) => value && (name !== "power_factor" || choice.limitKva)));
 }
+
+const tariffInWords = ({ rule, steps }) =>
+  `${RULE_WORDS[rule].join(": ")}${steps ? ` Dotted: the tariff's steps, ${steps.replaceAll(",", ", ")} kW.` : ""}`;
 
 const tariffOf = ({ rule, steps }) => ({ rule, ...(steps ? { steps } : {}) });
 
@@ -106,7 +109,7 @@ export class Capacity {
     const headroom = answers.headroom.data;
     this.#showChoice(choice);
     $("view-capacity").dataset.limit = new URLSearchParams(limitOf(choice) ?? {});
-    showCards("capacity-kpis", [...kpisOf(answers.grid.data), ...(headroom ? kpisOfLimit(headroom) : [])]);
+    showCards("capacity-kpis", [...(headroom ? kpisOfLimit(headroom) : []), ...kpisOf(answers.grid.data)]);
     $("room").textContent = headroom
       ? roomInWords(headroom)
       : "Type the limit of the connection to see what it leaves.";
@@ -119,18 +122,11 @@ export class Capacity {
         besides: free,
       }),
       this.#draw(view, "admd", answers.admd, demandPerUser, ADMD, { path: "grid/admd" }),
-      this.#draw(
-        view,
-        "demand",
-        answers.demand,
-        (rows) => billedDemand(rows, choice.steps),
-        RULE_WORDS[choice.rule][1],
-        {
-          path: "grid/billed-demand",
-          more: tariffOf(choice),
-          besides: choice.steps,
-        },
-      ),
+      this.#draw(view, "demand", answers.demand, (rows) => billedDemand(rows, choice.steps), tariffInWords(choice), {
+        path: "grid/billed-demand",
+        more: tariffOf(choice),
+        besides: choice.steps,
+      }),
     ]);
   }
 
