@@ -2,12 +2,13 @@
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
-from tests.acceptance.browser import Visit, visiting_in
+from tests.acceptance.browser import Visit, visiting, visiting_in
 from tests.acceptance.conftest import ODD_USERS
 from tests.acceptance.processes import Api
 
@@ -52,10 +53,10 @@ async def test_capacity_shows_what_the_api_says(visit: Visit, charging_api: Api,
         assert "does not fit" in await visit.text("#room")
     else:
         room = await visit.text("[data-kpi=more_users_safe] .figure")
-        assert [int(one) for one in re.findall(r"\d+", room)] == sorted(
+        assert [int(number(one)) for one in re.findall(r"[\d,]+", room)] == sorted(
             {headroom["more_users_safe"], headroom["more_users_expected"]}
         )
-        assert f"{headroom['more_users_safe']} more, if all of them charge in the peak hour" in await visit.text(
+        assert f"{headroom['more_users_safe']:,} more, if all of them charge in the peak hour" in await visit.text(
             "#room"
         )
     base = 20 if "base_kw" in limit else 0
@@ -105,7 +106,7 @@ async def test_billed_demand_is_that_of_the_api(visit: Visit, charging_api: Api,
     for shown, month in zip(await cells(visit, "demand"), months, strict=True):
         assert number(shown[1]) == month["demand_kw"]
         assert shown[4] == ("yes" if month["complete"] else "no")
-        assert all(f"{one['load_kw']:.2f}" in shown[2] for one in month["peaks"])
+        assert all(f"{one['load_kw']:,.2f}" in shown[2] for one in month["peaks"])
     assert ("at least" in await visit.text("#demand .about")) == ("rule=no" not in tariff)
 
 
@@ -195,6 +196,32 @@ async def test_filters_are_found_by_typing_and_stand_in_the_address(visit: Visit
     await visit.page.locator("#chips .chip").nth(1).wait_for(state="detached")
     await visit.page.go_back()
     await visit.page.locator("#chips .chip").nth(1).wait_for()
+
+
+async def test_a_reader_with_decimal_commas_gets_them_in_the_csv(
+    browser: Browser, charging_api: Api, tmp_path: Path
+) -> None:
+    """The hours of a month, as an Excel of that language opens them."""
+    query = "start_date=2019-11-01&end_date=2019-11-30"
+    async with visiting(browser, charging_api.address, locale="nb-NO") as visit:
+        await visit.open(f"?{query}")
+        async with visit.page.expect_download() as download:
+            await visit.page.locator("#hours .tools").get_by_text("CSV").click()
+        await (await download.value).save_as(tmp_path / "hours.csv")
+    expected = charging_api.get(f"/load/hourly.csv?{query}&decimal=,").content
+    assert (tmp_path / "hours.csv").read_bytes() == expected
+    assert re.search(rb";\d+,\d", expected)
+
+
+async def test_a_question_that_is_refused_is_told_and_not_asked_again(tab: Page, charging_api: Api) -> None:
+    async with visiting_in(tab, charging_api.address, quiet=False) as visit:
+        steps = ",".join(map(str, range(201)))  # one more than the API takes
+        await visit.page.goto(f"{visit.address}/dashboard?steps={steps}#capacity")
+        await visit.shows("#banner:has-text('evload refuses that: steps: Input should be up to 200')")
+        asked = visit.paths().count("/grid/billed-demand")
+        await visit.page.wait_for_timeout(2_500)
+        assert visit.paths().count("/grid/billed-demand") == asked
+        assert "Trying again" not in await visit.text("#banner")
 
 
 async def test_a_view_opens_at_the_top(visit: Visit) -> None:

@@ -48,14 +48,14 @@ export async function fetchCapacity({ choice, query }, get) {
 }
 
 export class Capacity {
-  /** `choose` hears of another limit or tariff, `failed` of what went wrong. */
-  constructor({ choose, failed }) {
+  /** `choose` hears of another limit or tariff. */
+  constructor({ choose }) {
     this.choose = choose;
     this.panels = {
-      curve: new Panel("curve", "Load duration and the limit", { failed }),
-      peaks: new TablePanel("peaks", "The ten highest hours", { failed }),
-      admd: new Panel("admd", "Demand per user", { failed }),
-      demand: new Panel("demand", "Billed demand by month", { failed }),
+      curve: new Panel("curve", "Load duration and the limit"),
+      peaks: new TablePanel("peaks", "The ten highest hours"),
+      admd: new Panel("admd", "Demand per user"),
+      demand: new Panel("demand", "Billed demand by month"),
     };
     $("limit").addEventListener("change", () => this.#chooseLimit());
     $("limit").addEventListener("submit", (event) => event.preventDefault());

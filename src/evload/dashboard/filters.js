@@ -9,11 +9,10 @@ const KINDS = { locations: "location", users: "user" };
 export class Filters {
   #known = {};
   #version = {};
-  #choice = null;
 
-  /** `choose` hears of the ids that are chosen, `failed` of what could not be fetched. */
-  constructor({ choose, failed }) {
-    [this.choose, this.failed] = [choose, failed];
+  /** `chosen` tells the choice, `choose` hears of other ids, `failed` of what could not be fetched. */
+  constructor({ chosen, choose, failed }) {
+    Object.assign(this, { chosen, choose, failed });
     for (const kind of Object.keys(KINDS)) {
       const input = $(`add-${kind}`);
       input.addEventListener("focus", () => this.#fill(kind));
@@ -26,7 +25,6 @@ export class Filters {
   }
 
   show(choice, version) {
-    this.#choice = choice;
     this.version = version;
     const chips = Object.entries(KINDS).flatMap(([kind, word]) => choice[kind].map((id) => this.#chip(kind, word, id)));
     const focused = document.activeElement?.dataset?.chip;
@@ -39,7 +37,7 @@ export class Filters {
     const button = element("button", { type: "button", className: "chip", textContent: `${nameOf(id)} ×` });
     button.dataset.chip = id;
     button.setAttribute("aria-label", `Without the ${word} ${nameOf(id)}`);
-    button.addEventListener("click", () => this.choose({ [kind]: this.#choice[kind].filter((one) => one !== id) }));
+    button.addEventListener("click", () => this.choose({ [kind]: this.chosen()[kind].filter((one) => one !== id) }));
     return element("li", {}, button);
   }
 
@@ -70,6 +68,6 @@ export class Filters {
       return;
     }
     input.value = "";
-    if (!this.#choice[kind].includes(id)) this.choose({ [kind]: [...this.#choice[kind], id].sort() });
+    if (!this.chosen()[kind].includes(id)) this.choose({ [kind]: [...this.chosen()[kind], id].sort() });
   }
 }

@@ -44,7 +44,8 @@ export class Hours extends Panel {
 
   /** `zoomed` hears what the reader looks at; `failed` of what could not be fetched. */
   constructor(id, { zoomed, failed }) {
-    super(id, "Hourly load", { failed });
+    super(id, "Hourly load");
+    this.failed = failed;
     this.onZoom = zoomed;
     this.#addZoom();
   }

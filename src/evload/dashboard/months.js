@@ -67,7 +67,7 @@ function duringPeriod(query, { start, end }) {
 
 export class Months {
   /** `choose` hears of another period. */
-  constructor({ choose, failed }) {
+  constructor({ choose }) {
     const group = element("span", { className: "zoom" });
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", "Period");
@@ -77,11 +77,11 @@ export class Months {
       group.append(button);
       return [by, button];
     });
-    this.table = new TablePanel("periods", "Months", { failed });
+    this.table = new TablePanel("periods", "Months");
     this.table.tools.prepend(group);
-    this.energy = new Panel("period-energy", "Energy", { failed });
-    this.peak = new Panel("period-peak", "Peak", { failed });
-    this.locations = new Panel("period-locations", "Energy by location", { failed });
+    this.energy = new Panel("period-energy", "Energy");
+    this.peak = new Panel("period-peak", "Peak");
+    this.locations = new Panel("period-locations", "Energy by location");
   }
 
   async show(view) {
@@ -156,6 +156,7 @@ export class Months {
     this.table.show(columns, rows, {
       ...this.#told(view),
       about: comparedInWords(view),
+      hint: rows.length > MOST_COUNTED ? `Users are counted of up to ${MOST_COUNTED} periods.` : "",
       foot: { ...total, isTotal: true, users: view.answers.grid.data?.users ?? null },
       file: fileOf(`${by}s`, view),
     });

@@ -40,13 +40,13 @@ export class Overview {
   /** The panels call `enterUser`, `sortBy` and `zoomed`, and `failed` with what went wrong. */
   constructor({ enterUser, sortBy, zoomed, failed }) {
     this.panels = {
-      daily: new Panel("daily", "Daily energy", { failed }),
+      daily: new Panel("daily", "Daily energy"),
       hours: new Hours("hours", { zoomed, failed }),
-      rhythm: new Panel("rhythm", "Week by hour", { failed }),
-      spread: new Panel("spread", "Week with its spread", { failed }),
-      duration: new Panel("duration", "Load duration", { failed }),
-      active: new Panel("active", "Active hours", { failed }),
-      users: new Users("users", { enter: enterUser, sortBy, failed }),
+      rhythm: new Panel("rhythm", "Week by hour"),
+      spread: new Panel("spread", "Week with its spread"),
+      duration: new Panel("duration", "Load duration"),
+      active: new Panel("active", "Active hours"),
+      users: new Users("users", { enter: enterUser, sortBy }),
     };
   }
 

@@ -50,7 +50,7 @@ const state = {
   listens: false, // whether events arrive
 };
 const page = document.body.dataset;
-const filters = new Filters({ choose, failed: troubled });
+const filters = new Filters({ chosen: () => state.choice, choose, failed: troubled });
 const heard = {
   choose,
   enterUser,
@@ -107,11 +107,14 @@ function loadIfBehind() {
   if (state.newestVersion > Number(page.version)) load({ news: true });
 }
 
+/** Whether the question itself is refused, so that asking it again is of no use. */
+const isAsked = (trouble) => trouble instanceof Refused && [400, 422].includes(trouble.status);
+
 function failed(trouble) {
   state.loading = null;
   page.state = state.shown ? (state.shown.nothing ? "empty" : "ready") : "failed";
   troubled(trouble);
-  state.retrying = setTimeout(load, RETRY_AFTER_MS);
+  if (!isAsked(trouble)) state.retrying = setTimeout(load, RETRY_AFTER_MS);
 }
 
 /** Moves "the last 30 days" along when a new day arrived, and tells whether it did. */
@@ -139,7 +142,8 @@ async function show(view, news) {
   if (view.nothing) return;
   await section(view.choice.view).show(view);
   page.drawn = "";
-  if (before && (news || before.key !== view.key)) announceView(view, news);
+  const isOther = before && (before.key !== view.key || before.choice.view !== view.choice.view);
+  if (news || isOther) announceView(view, news);
 }
 
 function section(name) {
@@ -226,10 +230,11 @@ function connected() {
 }
 
 function troubled(trouble) {
+  const kept = state.shownAt ? ` This is what it showed at ${state.shownAt.toLocaleTimeString()}.` : "";
+  if (isAsked(trouble)) return showBanner(`evload refuses that: ${trouble.message}${kept}`);
   const refused = trouble instanceof Refused;
   showConnection("away", refused ? "In trouble" : "Away");
   const what = refused ? `evload answers, but: ${trouble.message}` : "evload cannot be reached.";
-  const kept = state.shownAt ? ` This is what it showed at ${state.shownAt.toLocaleTimeString()}.` : "";
   showBanner(`${what}${kept} Trying again …`);
 }
 

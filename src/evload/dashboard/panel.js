@@ -2,7 +2,7 @@
 
 import { $, element, save, saveBlob, tableOf } from "./dom.js";
 import { number, plotlyLocale } from "./format.js";
-import { file } from "./server.js";
+import { file, Refused } from "./server.js";
 import { plain } from "./style.js";
 
 const CONFIG = {
@@ -39,14 +39,13 @@ export function whenPlotlyIsThere() {
 /** A card with a heading, tools, and the downloads of a question that the API answers. */
 export class Card {
   /** `source` is the path and the query that answer with what the card shows; `file` the name of what is saved. */
-  constructor(id, title, { failed }) {
+  constructor(id, title) {
     this.root = $(id);
     this.root.append($("panel").content.cloneNode(true));
     const find = (selector) => this.root.querySelector(selector);
     [this.heading, this.about, this.hint, this.tools] = ["h2", ".about", ".hint", ".tools"].map(find);
     [this.body, this.chart, this.nothing] = [".body", ".chart", ".nothing"].map(find);
     [this.behind, this.table] = [".behind", ".scroll"].map(find);
-    this.failed = failed;
     this.heading.id = `${id}-title`;
     this.root.setAttribute("aria-labelledby", this.heading.id);
     this.chart.id = `${id}-chart`;
@@ -85,7 +84,7 @@ export class Card {
     try {
       saveBlob(await file(`${source.path}.${form}`, query), `${name}.${form}`);
     } catch (trouble) {
-      this.failed(trouble);
+      this.hint.textContent = ` The file did not come: ${trouble instanceof Refused ? trouble.message : "evload cannot be reached."}`;
     }
   }
 }
@@ -95,8 +94,8 @@ export class Panel extends Card {
   #figure;
   #width = 0;
 
-  constructor(id, title, options) {
-    super(id, title, options);
+  constructor(id, title) {
+    super(id, title);
     this.behind.addEventListener("toggle", () => this.#fillTable());
     this.tool("PNG", "Download the picture as PNG", () => this.savePicture());
     this.name(title);
@@ -166,8 +165,8 @@ export class Panel extends Card {
 
 /** A card whose body is a table. */
 export class TablePanel extends Card {
-  constructor(id, title, options) {
-    super(id, title, options);
+  constructor(id, title) {
+    super(id, title);
     this.behind.remove();
     this.body.classList.add("table");
     this.body.tabIndex = 0;

@@ -59,10 +59,8 @@ const KINDS = {
 };
 
 export class Sessions {
-  constructor({ failed }) {
-    this.panels = Object.fromEntries(
-      Object.entries(KINDS).map(([id, { title }]) => [id, new Panel(id, title, { failed })]),
-    );
+  constructor() {
+    this.panels = Object.fromEntries(Object.entries(KINDS).map(([id, { title }]) => [id, new Panel(id, title)]));
   }
 
   async show(view) {

@@ -16,8 +16,8 @@ export class Users extends TablePanel {
   #stamp;
 
   /** `enter` is told the user to look at, `sortBy` the column that decides who comes first. */
-  constructor(id, { enter, sortBy, failed }) {
-    super(id, "Top users", { failed });
+  constructor(id, { enter, sortBy }) {
+    super(id, "Top users");
     [this.enter, this.sortBy] = [enter, sortBy];
   }
 
