@@ -1,4 +1,4 @@
--- The files that were ever loaded, and how many rows of each were rejected.
+-- What is kept of each load of a file that may tell an id.
 -- params:
--- returns: batch_id int4, file_name text, rejected int8
-SELECT batch_id, file_name, rejected FROM load_batch ORDER BY batch_id
+-- returns: batch_id int4, file_name text, source text, rejected int8, reasons text
+SELECT batch_id, file_name, source, rejected, rejected_by_reason::text AS reasons FROM load_batch ORDER BY batch_id

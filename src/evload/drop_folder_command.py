@@ -85,10 +85,10 @@ def _watch(watcher: Any, data_dir: Path | None) -> None:
     troubles = Troubles(_say)
     while True:
         try:
-            with database(data_dir, restart_server=True) as (_, dsn):
+            with database(data_dir, restart_server=True) as (settings, dsn):
                 troubles.are_over()
                 lower_priority()
-                run(watcher.run(dsn))
+                run(watcher.run(dsn, settings.pseudonym_key_bytes))
         except DatabaseUnavailable as error:
             time.sleep(troubles.met(f"{error}"))
 

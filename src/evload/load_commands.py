@@ -88,7 +88,7 @@ def _tell_failure(dsn: str, file: Path, error: EvloadError, options: Any, *, as_
         say(f"Error: {error}")
     if not options.dry_run:
         with suppress(EvloadError):  # the database is away, and the failure was told
-            run(record(dsn, failure, options.source, uuid4().hex))
+            run(record(dsn, failure, options, uuid4().hex))
 
 
 def explain_all(dsn: str, files: tuple[Path, ...], **options: Any) -> None:

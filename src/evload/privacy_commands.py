@@ -48,9 +48,8 @@ def _done(user: str, erasure: "Erasure") -> str:
 def _not_reached(erasure: "Erasure") -> Iterator[str]:
     yield "Not reached, and yours to look through:"
     yield "  the files that were loaded, and copies of them"
-    yield "  rejects files, as of loads that failed, in the folders that they were written to"
-    for batch_id, name in erasure.rejecting:
-        yield f"    {name}.rejects*.csv, of batch {batch_id}"
+    yield "  rejects files, in the folders that they were written to"
+    yield from (f"    {files}" for files in erasure.rejecting)
     yield "  backups, archived WAL, standbys that lag on purpose, logs: docs/privacy.md says what to do"
 
 

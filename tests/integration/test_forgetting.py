@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from evload import tokens
 from evload.ingest import batches
 from evload.ingest.export_user import document_of
+from evload.ingest.failures import LoadFailure, record
 from evload.ingest.forget import Erasure, UnknownUser, forget
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.mapping.columns import Named
@@ -79,6 +80,30 @@ async def test_nothing_of_a_forgotten_user_is_left(dsn: str, connection: asyncpg
     assert tuple(await connection.fetchrow(counted) or ()) == (len(others), 1, len(others))
     names = await connection.fetch("SELECT file_name FROM load_batch ORDER BY batch_id")
     assert [one[0] for one in names] == ["a.csv", "forgotten.csv", "s.csv", "t.csv"]
+
+
+async def test_what_is_kept_of_failed_loads_tells_no_forgotten_user(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """Neither of those before nor of those after."""
+    await load_file(dsn, write(tmp_path / "a.csv", *of(GONE, FIRST)))
+    failure = LoadFailure(
+        f"x_{GONE}.csv", f"x_{GONE}.csv: has columns: when, {GONE}", 3, {f'is odd: ["{GONE}"]': 3}, None
+    )
+    await record(dsn, failure, LoadOptions(), "1")
+    erasure = await forget(dsn, GONE, None)
+    assert erasure.rejecting == [f"x_{GONE}.csv.rejects*.csv, of a load that failed"]
+    await record(dsn, LoadFailure(f"x_{GONE}.csv", f"no such thing: {GONE}"), LoadOptions(), "2")
+    await record(dsn, LoadFailure(f"{GONE}.csv", f"no such thing: {GONE}"), LoadOptions(pseudonym_key=bytes(32)), "3")
+    kept = await connection.fetch("SELECT file_name, reason FROM failed_load ORDER BY attempt")
+    assert [tuple(one) for one in kept[:2]] == [
+        ("x_forgotten.csv", "x_forgotten.csv: has columns: when, forgotten"),
+        ("x_forgotten.csv", "no such thing: forgotten"),
+    ]
+    assert "is not kept where users are pseudonyms" in kept[2]["reason"]
+    await connection.execute("DELETE FROM failed_load WHERE attempt = '3'")  # its key is not that of the database
+    await connection.execute("ANALYZE failed_load")
+    await assert_forgotten(connection)
 
 
 async def test_the_last_user_can_be_forgotten(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:

@@ -8,8 +8,14 @@ import orjson
 from evload import schema
 from evload.database.connecting import looking
 from evload.errors import EvloadError, shown
+from evload.ingest.options import LoadOptions
 from evload.ingest.rejects import NothingLoaded
+from evload.ingest.storing.identity import forgotten_users
+from evload.ingest.user_ids import UserIds
 from evload.queries import query
+
+# It may name the columns of a file, and these its users.
+NOT_KEPT = "nothing loaded. The reason is not kept where users are pseudonyms; whoever loaded the file was told."
 
 
 @dataclass
@@ -32,17 +38,20 @@ class LoadFailure:
         return orjson.dumps(asdict(self)).decode()
 
 
-async def record(dsn: str, failure: LoadFailure, source: str, attempt: str) -> None:
+async def record(dsn: str, failure: LoadFailure, options: LoadOptions, attempt: str) -> None:
     """Recording the same attempt again changes nothing. Raises DatabaseUnavailable, QueryFailed, WrongSchema."""
     reasons = orjson.dumps(failure.rejected_by_reason).decode()
-    async with looking(dsn, "load") as connection:
+    async with looking(dsn, "load") as connection, connection.transaction():
         await schema.check(connection)
+        await connection.execute(query("privacy/lock_loading").text)
+        ids = UserIds(options.source, options.pseudonym_key, await forgotten_users(connection))
+        file, error = ids.without_ids(failure.file), ids.without_ids(failure.error)
         await connection.execute(
             query("ingest/record_failure").text,
             attempt,
-            failure.file,
-            source,
-            failure.error,
+            file,
+            options.source,
+            f"{file}: {NOT_KEPT}" if ids.are_pseudonyms else error,
             failure.rejected,
             reasons,
         )

@@ -1,5 +1,6 @@
 """Forgets a user: takes out all that is kept about one, and sees to it that no load brings any of it again."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +23,8 @@ class UnknownUser(EvloadError):
 
 @dataclass(frozen=True)
 class Erasure:
-    """What is gone. `rejecting` are the files of which rows were rejected, with their batches; `was_known` tells
-    whether the user had been forgotten before.
+    """What is gone. `rejecting` are the rejects files of earlier loads; `was_known` tells whether the user had been
+    forgotten before.
     """
 
     rows: int
@@ -31,7 +32,7 @@ class Erasure:
     overwritten: int
     data_version: int
     was_known: bool
-    rejecting: Sequence[tuple[int, str]] = ()
+    rejecting: Sequence[str] = ()
 
 
 async def stored_user(connection: asyncpg.Connection, user: str, key: bytes | None) -> str:
@@ -60,7 +61,7 @@ async def forget(dsn: str, user: str, key: bytes | None) -> Erasure:
         assert state is not None
         noted = await connection.fetchval(query("privacy/add_forgotten").text, forgotten_in(state).hash_of(stored))
         erasure = await _taken_out(connection, stored, was_known=noted is None)
-        erasure = replace(erasure, rejecting=await _rename_files(connection, {stored, user.strip()}))
+        erasure = replace(erasure, rejecting=await _retell_loads(connection, {stored, user.strip()}))
         if not (erasure.rows or erasure.sessions or erasure.overwritten):
             if not erasure.was_known:
                 raise UnknownUser(_unknown(user, state["pseudonym_check"], key))
@@ -81,17 +82,33 @@ async def _taken_out(connection: asyncpg.Connection, user: str, *, was_known: bo
     return Erasure(rows, sessions, sum(hidden), 0, was_known)
 
 
-async def _rename_files(connection: asyncpg.Connection, ids: set[str]) -> list[tuple[int, str]]:
-    """Takes the id, where it stands alone, out of the names of files. Gives the files that had rejected rows."""
-    is_user = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, ids))})(?![^\W_])")
+async def _retell_loads(connection: asyncpg.Connection, ids: set[str]) -> list[str]:
+    """Takes ids that stand alone out of what is kept of loads. Gives the files that had rejected rows, as they were."""
     rejecting = []
-    for batch_id, name, rejected in await connection.fetch(query("privacy/loads").text):
-        renamed = is_user.sub(FORGOTTEN_NAME, name)
-        if renamed != name:
-            await connection.execute(query("privacy/rename_file").text, batch_id, renamed)
-        if rejected:
-            rejecting.append((batch_id, name))
+    for load in await connection.fetch(query("privacy/loads").text):
+        texts: tuple[str, ...] = (load["file_name"], load["reasons"])
+        told = _without(ids, load["source"], texts)
+        if told != texts:
+            await connection.execute(query("privacy/retell_load").text, load["batch_id"], *told)
+        if load["rejected"]:
+            rejecting.append(f"{load['file_name']}.rejects*.csv, of batch {load['batch_id']}")
+    for load in await connection.fetch(query("privacy/failed_loads").text):
+        texts = (load["file_name"], load["reasons"], load["reason"])
+        told = _without(ids, load["source"], texts)
+        if told != texts:
+            await connection.execute(query("privacy/retell_failed_load").text, load["attempt"], *told)
+        if load["rejected"]:
+            rejecting.append(f"{load['file_name']}.rejects*.csv, of a load that failed")
     return rejecting
+
+
+def _without(ids: set[str], source: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids are also looked for as a file of their source has them, and as JSON writes them."""
+    spelled = ids | {one.removeprefix(f"{source}/") for one in ids}
+    spelled |= {json.dumps(one, ensure_ascii=False)[1:-1] for one in spelled}
+    longest_first = sorted(filter(None, spelled), key=len, reverse=True)
+    is_user = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
+    return tuple(is_user.sub(FORGOTTEN_NAME, text) for text in texts)
 
 
 async def _take_out_samples(connection: asyncpg.Connection) -> None:

@@ -13,7 +13,7 @@ PSEUDONYM_DIGITS = 16
 FORGOTTEN_NAME = "forgotten"
 """Stands in the name of a file for the user that it was of."""
 WORD = re.compile(r"[^\W_]+")
-MOST_WORDS = 20
+WORDS_OF_AN_ID = 8
 CHECKED = "\0evload"
 """No user id: these have no NUL byte."""
 
@@ -101,16 +101,23 @@ class UserIds:
         stored = self.stored(normalised(rejects["value"])).alias("stored")
         return rejects.with_columns(value=pl.when(users).then(stored).otherwise(value))
 
-    def without_ids(self, file_name: str) -> str:
-        """Gives the name of a file that was read as it may be kept: ids that stand alone in it are hidden."""
+    def without_ids(self, text: str) -> str:
+        """Gives a text about a file, as its name, as it may be kept: ids in it are hidden that stand alone.
+
+        They are those of forgotten users, and, where users are pseudonyms, those that were read.
+        """
         if not (self.are_pseudonyms or self._forgotten.hashes):
-            return file_name
-        words = list(WORD.finditer(file_name))[:MOST_WORDS]
-        spans = [(first.start(), last.end()) for place, first in enumerate(words) for last in words[place:]]
+            return text
+        words = list(WORD.finditer(text))
+        spans = [
+            (first.start(), last.end())
+            for place, first in enumerate(words)
+            for last in words[place : place + WORDS_OF_AN_ID]
+        ]
         for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
-            if hidden := self._hidden(file_name[start:end]):
-                return self.without_ids(file_name[:start]) + hidden + self.without_ids(file_name[end:])
-        return file_name
+            if hidden := self._hidden(text[start:end]):
+                return self.without_ids(text[:start]) + hidden + self.without_ids(text[end:])
+        return text
 
     def _hidden(self, text: str) -> str:
         """What stands for a text that is a user's id, '' for any other."""

@@ -74,7 +74,8 @@ class Watcher:
         self._has_looked = asyncio.Event()
         self._noted = (0.0, -1)
 
-    async def run(self, dsn: str) -> None:
+    async def run(self, dsn: str, pseudonym_key: bytes | None) -> None:
+        self._options = replace(self._options, pseudonym_key=pseudonym_key)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_looking(dsn))
             tasks.create_task(self._keep_loading(dsn))
@@ -155,7 +156,7 @@ class Watcher:
         place = place_in(self._folder, FAILED, file.path.name)
         if failure.rejects_file:
             failure.error = failure.error.replace(failure.rejects_file, shown(place.rejects))
-        await record(dsn, failure, self._options.source, _attempt(file))
+        await record(dsn, failure, self._options, _attempt(file))
         self._move(file, place, failure)
 
     def _move(self, file: Complete, place: Place, report: LoadReport | LoadFailure) -> None:

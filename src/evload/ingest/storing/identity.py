@@ -24,6 +24,12 @@ async def settle_pseudonyms(connection: asyncpg.Connection, key: bytes | None) -
         await connection.execute(query("privacy/set_pseudonym_check").text, check_value(key))
 
 
+async def forgotten_users(connection: asyncpg.Connection) -> Forgotten:
+    state = await connection.fetchrow(query("privacy/state").text)
+    assert state is not None
+    return forgotten_in(state)
+
+
 def forgotten_in(state: asyncpg.Record) -> Forgotten:
     return Forgotten(state["forgotten_key"], frozenset(state["forgotten"]))
 
