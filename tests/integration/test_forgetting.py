@@ -87,9 +87,8 @@ async def test_what_is_kept_of_failed_loads_tells_no_forgotten_user(
 ) -> None:
     """Neither of those before nor of those after."""
     await load_file(dsn, write(tmp_path / "a.csv", *of(GONE, FIRST)))
-    failure = LoadFailure(
-        f"x_{GONE}.csv", f"x_{GONE}.csv: has columns: when, {GONE}", 3, {f'is odd: ["{GONE}"]': 3}, None
-    )
+    reasons = {f'is odd: ["{GONE}"]': 3}
+    failure = LoadFailure(f"x_{GONE}.csv", f"x_{GONE}.csv: has columns: when, {GONE}", 3, reasons)
     await record(dsn, failure, LoadOptions(), "1")
     erasure = await forget(dsn, GONE, None)
     assert erasure.rejecting == [f"x_{GONE}.csv.rejects*.csv, of a load that failed"]
