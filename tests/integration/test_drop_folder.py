@@ -24,6 +24,7 @@ from evload.ingest.known import FileChanged
 from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.report import LoadReport
 from evload.ingest.storing.transaction import NothingChanged, RowsRefused, write_transaction
+from evload.ingest.user_ids import UserIds
 from tests.files import BROKEN, FIRST, SECOND, write
 from tests.locks import PATIENCE_SECONDS
 from tests.views import row_count
@@ -178,12 +179,14 @@ def test_a_trouble_is_told_once_and_pauses_grow_up_to_a_minute() -> None:
     assert troubles.met("The disk is full.") == 1
 
 
-async def watched_until(folder: DropFolder, dsn: str, condition: Callable[[], bool]) -> list[str]:
+async def watched_until(
+    folder: DropFolder, dsn: str, condition: Callable[[], bool], pseudonym_key: bytes | None = None
+) -> list[str]:
     """What was said meanwhile."""
     said: list[str] = []
     with watched_alone(folder):
         watching = Watcher(folder, "here", LoadOptions(), 0.05, said.append, lambda outcome: None)
-        running = asyncio.create_task(watching.run(dsn))
+        running = asyncio.create_task(watching.run(dsn, pseudonym_key))
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():
                 await asyncio.sleep(0.02)
@@ -191,6 +194,16 @@ async def watched_until(folder: DropFolder, dsn: str, condition: Callable[[], bo
         with suppress(asyncio.CancelledError):
             await running
     return said
+
+
+async def test_users_of_dropped_files_become_pseudonyms(
+    dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    write(tmp_path / "a.csv", FIRST)
+    done = (tmp_path / "done" / "a.csv.report.json").exists
+    await watched_until(DropFolder(tmp_path), dsn, done, b"0123456789abcdef0123456789abcdef")
+    (user,) = await connection.fetchrow("SELECT user_id FROM hourly_load") or ()
+    assert user == UserIds(key=b"0123456789abcdef0123456789abcdef").stored_id("A-1")
 
 
 async def test_a_fault_of_evload_itself_does_not_keep_it_from_other_files(
