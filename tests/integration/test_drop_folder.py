@@ -202,7 +202,7 @@ async def test_users_of_dropped_files_become_pseudonyms(
     write(tmp_path / "a.csv", FIRST)
     done = (tmp_path / "done" / "a.csv.report.json").exists
     await watched_until(DropFolder(tmp_path), dsn, done, b"0123456789abcdef0123456789abcdef")
-    (user,) = await connection.fetchrow("SELECT user_id FROM hourly_load") or ()
+    user = await connection.fetchval("SELECT user_id FROM hourly_load")
     assert user == UserIds(key=b"0123456789abcdef0123456789abcdef").stored_id("A-1")
 
 
