@@ -77,6 +77,7 @@ async def site(
 async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
     """Fails if anything outside of `/ev/` is asked for, or is not answered."""
     async with visiting(browser, site.address, ignore_https_errors=True) as made:
+        made.page.set_default_timeout(DRAWN_WITHIN_MS)
         failed: list[str] = []
 
         def look(answer: Response) -> None:
@@ -117,8 +118,7 @@ async def test_the_dashboard_is_complete(visit: Visit, site: Site) -> None:
 
 
 async def test_the_documentation_is_complete_and_can_be_tried(visit: Visit, site: Site) -> None:
-    await visit.open()
-    visit.page.set_default_timeout(DRAWN_WITHIN_MS)
+    await visit.page.goto(f"{site.address}/dashboard")
     await visit.page.get_by_role("link", name="API documentation").click()
     await visit.page.wait_for_url(f"{site.address}/docs")
     operation = visit.page.locator("#operations-kpi-kpi_total_energy")
