@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from click import Command, Context
+from click import Command, Context, Group
 from dotenv import dotenv_values
 
 from evload.cli import main
@@ -36,7 +36,10 @@ def calls() -> list[tuple[str, list[str]]]:
 def test_every_option_that_the_page_names_exists() -> None:
     assert {name for name, _ in calls()} >= {"serve", "watch", "load", "backup", "drop", "unload"}
     for name, arguments in calls():
-        known = {option for one in subcommand(name).params for option in one.opts}
+        command = subcommand(name)
+        if isinstance(command, Group):
+            command = command.commands[arguments[0]]
+        known = {option for one in command.params for option in one.opts}
         for option in (one.partition("=")[0] for one in arguments if one.startswith("--")):
             assert option in known, f"evload {name} has no {option}"
 

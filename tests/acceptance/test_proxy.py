@@ -25,6 +25,11 @@ from tests.locks import PATIENCE_SECONDS
 from tests.proxies import NAME, Proxy, configured, nginx, running
 
 ROOT = "/ev"
+BEHIND_NGINX = {
+    "EVLOAD_ROOT_PATH": ROOT,
+    "EVLOAD_ALLOWED_HOSTS": NAME,
+    "EVLOAD_FORWARDED_ALLOW_IPS": "127.0.0.1",
+}
 FOREIGN = "evil.example"
 ATTACKS = (
     {"Host": FOREIGN},
@@ -61,7 +66,7 @@ async def site(
     async with copied(databases, charging_template) as dsn:
         shell = Shell(folder).on(dsn)
         with ExitStack() as open_:
-            serving = shell.with_(EVLOAD_ROOT_PATH=ROOT, EVLOAD_ACCESS_LOG="1", EVLOAD_FORWARDED_ALLOW_IPS="127.0.0.1")
+            serving = shell.with_(**BEHIND_NGINX, EVLOAD_ACCESS_LOG="1")
             apis = [open_.enter_context(serving.serving("serve")) for _ in range(2)]
             proxy = configured(folder / "nginx", [api.port for api in apis], strips=request.param)
             open_.enter_context(running(proxy))
@@ -210,7 +215,7 @@ def test_requests_go_on_while_a_process_is_started_anew(site: Site) -> None:
     first.running.stop()
     for _ in range(20):
         assert site.client.get(f"{ROOT}/kpi/total-energy").status_code == 200
-    with site.shell.with_(EVLOAD_ROOT_PATH=ROOT).serving("serve", "--port", str(first.port)) as again:
+    with site.shell.with_(**BEHIND_NGINX).serving("serve", "--port", str(first.port)) as again:
         for _ in range(20):
             assert site.client.get(f"{ROOT}/kpi/total-energy").status_code == 200
         assert again.get("/livez").status_code == 200
