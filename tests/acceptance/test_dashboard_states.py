@@ -85,6 +85,17 @@ async def test_the_site_has_its_name_in_title_paper_and_files(odd_visit: Visit) 
     assert name == "Harbour-ferries_months_metered-kwh_2018-12-21_2018-12-21.csv"
 
 
+async def test_a_picture_says_what_it_shows_and_of_which_site(odd_visit: Visit) -> None:
+    await odd_visit.open("?user_id=A-1")
+    await odd_visit.page.evaluate(
+        "() => { Plotly.toImage = async ({ layout }) => { window.pictured = layout.title.text; return 'data:,' } }"
+    )
+    await odd_visit.page.locator("#daily .tools").get_by_text("PNG").click()
+    title = await odd_visit.page.evaluate("window.pictured")
+    assert title.startswith("<b>Daily energy</b>")
+    assert "Harbour &amp; ferries · 21 Dec 2018 · Metered · user A-1" in title
+
+
 SESSIONS = 1203
 FIRST = datetime(2024, 1, 8, 6, tzinfo=UTC)
 

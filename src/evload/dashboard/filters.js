@@ -4,6 +4,7 @@ import { $, element } from "./dom.js";
 import { NOWHERE, nameOf } from "./members.js";
 import { ask } from "./server.js";
 
+const MOST_OFFERED = 100;
 const KINDS = { locations: "location", users: "user" };
 
 export class Filters {
@@ -15,10 +16,11 @@ export class Filters {
     Object.assign(this, { chosen, choose, failed });
     for (const kind of Object.keys(KINDS)) {
       const input = $(`add-${kind}`);
-      input.addEventListener("focus", () => this.#fill(kind));
+      input.addEventListener("focus", () => this.#offer(kind, input));
       input.addEventListener("input", ({ inputType }) => {
         input.setCustomValidity("");
-        if (inputType === "insertReplacementText") this.#add(kind, input); // taken out of the list
+        if (inputType === "insertReplacementText") return this.#add(kind, input); // taken out of the list
+        return this.#offer(kind, input);
       });
       input.addEventListener("change", () => this.#add(kind, input));
     }
@@ -41,14 +43,21 @@ export class Filters {
     return element("li", {}, button);
   }
 
-  /** Lists what there is, once for each state of the data. */
+  /** Offers those that have what was typed in them: a list of thousands would take a browser seconds. */
+  async #offer(kind, input) {
+    await this.#fill(kind);
+    const typed = input.value.trim().toLowerCase();
+    const found = (this.#known[kind] ?? []).map(nameOf).filter((name) => name.toLowerCase().includes(typed));
+    $(`known-${kind}`).replaceChildren(...found.slice(0, MOST_OFFERED).map((value) => element("option", { value })));
+  }
+
+  /** Fetches what there is, once for each state of the data. */
   async #fill(kind) {
     if (this.#known[kind] && this.#version[kind] === this.version) return;
     try {
       const { data, version } = await ask(kind, "");
       this.#known[kind] = data;
       this.#version[kind] = version;
-      $(`known-${kind}`).replaceChildren(...data.map((id) => element("option", { value: nameOf(id) })));
       const only = data.every((id) => id === "");
       $(`add-${kind}`).placeholder = only ? "The data name none" : "Type to find";
     } catch (trouble) {

@@ -2,6 +2,7 @@
 
 import { $, element, save, saveBlob, tableOf } from "./dom.js";
 import { number, plotlyLocale } from "./format.js";
+import { SITE_NAME } from "./screen.js";
 import { file, Refused } from "./server.js";
 import { plain } from "./style.js";
 
@@ -143,7 +144,9 @@ export class Panel extends Card {
   async savePicture() {
     if (!this.#figure) return;
     const { chart } = this;
-    const lines = [this.about.firstChild.textContent, this.subject].map((line) => `<sup>${plain(line)}</sup>`);
+    const lines = [this.about.firstChild.textContent, `${SITE_NAME} · ${this.subject}`].map(
+      (line) => `<sup>${plain(line)}</sup>`,
+    );
     const named = {
       ...chart.layout,
       title: {
