@@ -43,8 +43,7 @@ class Question(NamedTuple):
         return sys.getsizeof(self.params.model_dump_json())
 
 
-Checked: TypeAlias = tuple[DataVersion | None, Answer | None]
-"""The data version that a check saw, if it had to look, and the refusal, if there is one."""
+Checked: TypeAlias = tuple[DataVersion | None, Answer | None]  # the version that a check saw; the refusal, if any
 
 
 class Answers:
