@@ -35,8 +35,7 @@ class Question(NamedTuple):
 
     endpoint: Endpoint
     params: Params
-    is_limited: bool = False
-    """Whether it comes from somebody who may see sums of enough users alone."""
+    is_limited: bool = False  # to sums of enough users
 
     def size_bytes(self) -> int:
         """At least what its parameters take in memory, of which clients choose the length."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from enum import Enum, auto
 from time import monotonic, time
 from typing import NamedTuple
@@ -12,8 +11,8 @@ from evload.api.contract.scope import COOKIE, EVERYTHING, Scope, scope_of
 from evload.tokens import Role, Token, digest
 
 COOKIE_PREFIX = f"{COOKIE}=".encode()
-LOOK_AGAIN_SECONDS = 3600.0  # at the clock, which may be set, while a stream waits for the end of its token
 BURST_SECONDS = 10.0
+NEVER = float("inf")
 
 
 class Opening(Enum):
@@ -38,6 +37,9 @@ class Access:
         self._opening = opening
         self._open_scope = EVERYTHING if opening is Opening.ALWAYS else None
         self._known: dict[bytes | None, Known] = {}
+        self._scopes: dict[bytes | None, Scope] = {}
+        """Of the tokens that hold: a timer takes out those that expire, so that no request asks for the time."""
+        self._timer: asyncio.TimerHandle | None = None
         self._revoked: set[bytes] = set()
         self._news = asyncio.Event()
         self.limit = RateLimit(requests_per_second) if requests_per_second else None
@@ -59,15 +61,28 @@ class Access:
         elif self._opening is Opening.NEVER:
             self._open_scope = None
         self.is_informed = True
+        self._let_expire()
+
+    def _let_expire(self) -> None:
+        """Looks at the clock again when the next token expires, and each second until then, as clocks are set."""
+        now = time()
+        holding = {digest: one for digest, one in self._known.items() if one.expires_at > now}
+        self._scopes = {digest: one.scope for digest, one in holding.items()}
+        if self._timer is not None:
+            self._timer.cancel()
+        left_seconds = min((one.expires_at for one in holding.values()), default=NEVER) - now
+        if left_seconds < NEVER:
+            self._timer = asyncio.get_running_loop().call_later(min(left_seconds, 1.0), self._let_expire)
         self._news.set()
         self._news = asyncio.Event()
 
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
     def scope_for(self, digest: bytes | None) -> Scope | None:
         """Returns the scope of a request with this token, or None if it has none."""
-        if self._open_scope is not None:
-            return self._open_scope
-        known = self._known.get(digest)
-        return None if known is None or known.expires_at <= time() else known.scope
+        return self._scopes.get(digest) if self._open_scope is None else self._open_scope
 
     def name_of(self, digest: bytes | None) -> str | None:
         known = self._known.get(digest)
@@ -76,11 +91,7 @@ class Access:
     async def until_ended(self, digest: bytes | None) -> None:
         """Waits until a request with this token would not be let in any more."""
         while self.scope_for(digest) is not None:
-            known = None if self._open_scope is not None else self._known.get(digest)
-            left_seconds = max(0.0, known.expires_at - time()) if known else LOOK_AGAIN_SECONDS
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(left_seconds, LOOK_AGAIN_SECONDS)):
-                    await self._news.wait()
+            await self._news.wait()
 
 
 def _known(token: Token) -> Known:

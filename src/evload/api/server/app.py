@@ -134,6 +134,7 @@ class App:
             sharing.cancel()
             preparing.cancel()
             await self._watch.close()
+            self._access.close()
             self._renewal.cancel()
             self._exports.close()
             for connections in self._all_connections:
