@@ -4,6 +4,8 @@ const POLL_EVERY_MS = 2_000;
 const POLL_PATIENCE_MS = 5_000;
 const OPEN_AGAIN_MS = 3_000;
 
+let isLeaving = false;
+
 const addressOf = (path, query) => new URL(query ? `${path}?${query}` : path, document.baseURI);
 
 /** A refusal's own words: a text, or a list of what is wrong with the parameters. */
@@ -52,7 +54,9 @@ export async function file(path, query) {
 
 /** Without a token that holds nothing can be shown: the page gives way to that where one signs in. */
 function leaveIfSignedOut(response) {
-  if (response.status === 401) location.assign(addressOf("sign-in"));
+  if (response.status !== 401 || isLeaving) return;
+  isLeaving = true; // once, as a second time would break off the first
+  location.assign(addressOf("sign-in"));
 }
 
 function detailIn(text) {
