@@ -19,7 +19,7 @@ KPIS = {
     "peak_hourly_load_kwh": "/kpi/peak-hourly",
     "avg_active_charging_hours_per_day": "/kpi/avg-active-hours-per-day",
 }
-MOST_REQUESTS = 10
+MOST_REQUESTS = 11
 """Besides those for files that browsers keep."""
 MOST_OWN_BYTES = 55_000
 KEPT = "/dashboard/assets/"
