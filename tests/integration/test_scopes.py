@@ -80,7 +80,7 @@ async def test_no_token_asks_beyond_what_it_is_for(ask: Asked, endpoint: Endpoin
 
 
 async def test_no_answer_tells_whether_a_user_exists_elsewhere(ask: Asked) -> None:
-    for endpoint in EVERY:
+    for endpoint in (one for one in EVERY if "user_id" in one.params.model_fields):
         pair = []
         for user in (OTHER, "nobody"):
             path = endpoint.path.format(user_id=user) if "{" in endpoint.path else asked(endpoint)
