@@ -31,10 +31,9 @@ class SignIn:
         """`admits` judges a token."""
         self._admits = admits
 
-    async def page(self, request: Request) -> Response:
-        return _page("")
-
     async def enter(self, request: Request) -> Response:
+        if request.method != "POST":
+            return _page("")
         if _is_foreign(request):
             return problem(403, FOREIGN)
         token = await _token_in(request)
@@ -82,7 +81,6 @@ def _page(said: str, status: int = 200) -> Response:
 def routes(admits: Callable[[bytes], bool]) -> list[BaseRoute]:
     pages = SignIn(admits)
     return [
-        Route("/sign-in", pages.page, methods=["GET"]),
-        Route("/sign-in", pages.enter, methods=["POST"]),
+        Route("/sign-in", pages.enter, methods=["GET", "POST"]),
         Route("/sign-out", pages.leave, methods=["POST"]),
     ]
