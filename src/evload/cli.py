@@ -124,7 +124,11 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
 
     address = _address(*listener.getsockname()[:2]) + settings.root_path
 
+    has_started = False
+
     def announce() -> None:
+        nonlocal has_started
+        has_started = True
         log.info("evload %s has started on %s", version("evload"), address, extra={"event": "started"})
         if settings.log_format == "json":
             return
@@ -137,7 +141,8 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
     try:
         api.serve(settings, listener, workers, announce)
     finally:
-        log.info("evload has stopped", extra={"event": "stopped"})
+        if has_started:
+            log.info("evload has stopped", extra={"event": "stopped"})
 
 
 def _address(host: str, port: int) -> str:

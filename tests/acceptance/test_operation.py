@@ -149,8 +149,8 @@ def test_the_access_log_believes_the_proxies_that_it_was_told_of(loaded_dsn: str
     ("arguments", "said"),
     [
         ((), "http://127.0.0.1:{}"),
-        (("--host", "0.0.0.0"), "http://127.0.0.1:{}"),
-        (("--host", "::"), "http://[::1]:{}"),
+        (("--host", "0.0.0.0", "--open"), "http://127.0.0.1:{}"),
+        (("--host", "::", "--open"), "http://[::1]:{}"),
     ],
 )
 def test_every_address_that_is_said_can_be_opened(

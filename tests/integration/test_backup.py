@@ -131,6 +131,10 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "another energy": (_changed(b"\t1.620\t", b"\t1.520\t"), "its sums do not agree with its rows"),
     "a row less": (lambda dump: re.sub(rb"(\nCOPY public.hourly_load .*?\n).*?\n", rb"\1", dump), "do not agree"),
     "another database": (lambda dump: dump + b"\n\\connect postgres\n", "make it by pg_dump without --create"),
+    "another owner": (
+        lambda dump: re.sub(rb"OWNER TO \w+", b"OWNER TO nobody_here", dump),
+        "role .nobody_here. does not exist. Make it by pg_dump --no-owner --no-privileges",
+    ),
     "odd SQL": (_changed(b"CREATE TABLE", b"CREATE TABEL"), "nothing was changed: syntax error"),
     "packed and cut off": (lambda dump: gzip.compress(dump)[:-2000], "is damaged, and nothing was changed"),
     "packed and damaged": (lambda dump: gzip.compress(dump)[:3000] + b"x" * 3000, "is damaged|not restored|no backup"),

@@ -1,6 +1,7 @@
 """Restores a backup of evload's, or one of plain pg_dump, in one transaction that looks whether it is sound."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from evload.queries import query
 
 PSQL = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1", "--file=-")
 UNSOUND = b"evload: unsound"
+NO_ROLE = re.compile(rb'role ".*" does not exist')
+OTHER_ROLES = " Make it by pg_dump --no-owner --no-privileges."
 
 
 async def restore(dsn: str, file: Path, *, replace: bool) -> dict[str, int]:
@@ -40,7 +43,7 @@ async def restore(dsn: str, file: Path, *, replace: bool) -> dict[str, int]:
     if UNSOUND in said:
         raise EvloadError(f"{failed}: its sums do not agree with its rows.")
     if psql.returncode != 0:
-        raise EvloadError(f"{failed}: {reason(said)}")
+        raise EvloadError(f"{failed}: {reason(said)}{OTHER_ROLES if NO_ROLE.search(said) else ''}")
     async with looking(dsn, "restore") as connection:
         await schema.check(connection)
         status = await _status(connection)
