@@ -60,7 +60,8 @@ async def rows_of_json(client: httpx2.AsyncClient, export: Endpoint, query: str,
     answer = await client.get(json_of(export).format(user_id=user), params=query)
     assert answer.status_code == 200, answer.text
     found = answer.json()
-    return found if isinstance(found[0], dict) else [{"user_id": one} for one in found]
+    column = "location_id" if json_of(export) == "/locations" else "user_id"
+    return found if isinstance(found[0], dict) else [{column: one} for one in found]
 
 
 def questions(export: Endpoint) -> list[str]:
