@@ -167,7 +167,7 @@ async def test_no_plan_reads_more_rows_than_those_of_the_days_that_are_cut(gener
     await connection.execute("SET plan_cache_mode = force_generic_plan")
     types = ", ".join(kind for _, kind in query("users/summary").params)
     await connection.execute(f"PREPARE asked ({types}) AS {query('users/summary').text}")
-    asked = "'flex_3_6_kwh', '2019-03-03 10:00', '2019-05-05 09:00', 'hours', 20"
+    asked = "'flex_3_6_kwh', '2019-03-03 10:00', '2019-05-05 09:00', 'hours', 20, NULL"
     (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE asked ({asked})"))
     await connection.close()
     assert all(node.get("Node Type") != "Seq Scan" for node in nodes(plan["Plan"]) if reads(node) == {"hourly_load"})
