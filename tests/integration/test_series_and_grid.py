@@ -31,6 +31,8 @@ class Asked:
     def __init__(self, rows: pl.DataFrame, data: st.DataObject) -> None:
         self.measure = data.draw(st.sampled_from(list(MEASURES)))
         users, locations = data.draw(some(rows["user_id"])), data.draw(some(rows["location_id"]))
+        at_locations = rows.filter(pl.col("location_id").is_in(locations)) if locations else rows
+        users = [user for user in users if user in set(at_locations["user_id"])]  # others are unknown there
         start, end = data.draw(ranges(OSLO, *data.draw(st.sampled_from([(FIRST, LAST), *AROUND_CHANGES]))))
         bounds = (start.instant if start else None, end.instant if end else None)
         members = of_members(rows, users, locations)
