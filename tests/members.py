@@ -18,5 +18,11 @@ def of_members(rows: pl.DataFrame, users: list[str], locations: list[str]) -> pl
     return rows.with_columns(pl.when(kept).then(pl.col(name)).otherwise(Decimal(0)).alias(name) for name in MEASURES)
 
 
+def known_at(rows: pl.DataFrame, users: list[str], locations: list[str]) -> list[str]:
+    """Those of the users who charged at these locations: others are unknown there."""
+    there = rows.filter(pl.col("location_id").is_in(locations)) if locations else rows
+    return [user for user in users if user in set(there["user_id"])]
+
+
 def some(of: pl.Series) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(sorted(set(of.drop_nulls()) - {""})), max_size=4, unique=True)

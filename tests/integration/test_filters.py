@@ -18,7 +18,7 @@ from tests.endpoints import taking, with_query
 from tests.files import HEADER
 from tests.independent import MEASURES, Expected, last_7_days
 from tests.integration.test_answers import FIRST, LAST, OSLO
-from tests.members import of_members, some
+from tests.members import known_at, of_members, some
 from tests.strategies import examples, ranges
 
 LAST_7_DAYS = "/kpi/daily-average-last-7-days"
@@ -39,8 +39,8 @@ async def test_answers_about_random_members_and_ranges(
     if expected.rows.is_empty():
         return
     # Who has no rows at the locations that are asked about is as unknown there as somebody who has none at all.
-    at_locations = located_rows.filter(pl.col("location_id").is_in(locations)) if locations else located_rows
-    elsewhere = [user for user in users if user not in set(at_locations["user_id"])]
+    known = known_at(located_rows, users, locations)
+    elsewhere = [user for user in users if user not in known]
     answers = {**expected.loads(), **expected.lists(), **expected.kpis(), "/kpi/summary": expected.summary()}
     answers[LAST_7_DAYS] = last_7_days(members, measure, "Europe/Oslo")
     query: list[tuple[str, str | int | float | None]] = [

@@ -17,7 +17,7 @@ from tests.files import write
 from tests.independent import MEASURES, Expected
 from tests.independent_grid import Planned
 from tests.integration.test_answers import AROUND_CHANGES, FIRST, LAST, OSLO
-from tests.members import of_members, some
+from tests.members import known_at, of_members, some
 from tests.strategies import examples, ranges
 
 PERIODS = ("hour", "day", "week", "month", "quarter", "year", "total")
@@ -31,8 +31,7 @@ class Asked:
     def __init__(self, rows: pl.DataFrame, data: st.DataObject) -> None:
         self.measure = data.draw(st.sampled_from(list(MEASURES)))
         users, locations = data.draw(some(rows["user_id"])), data.draw(some(rows["location_id"]))
-        at_locations = rows.filter(pl.col("location_id").is_in(locations)) if locations else rows
-        users = [user for user in users if user in set(at_locations["user_id"])]  # others are unknown there
+        users = known_at(rows, users, locations)
         start, end = data.draw(ranges(OSLO, *data.draw(st.sampled_from([(FIRST, LAST), *AROUND_CHANGES]))))
         bounds = (start.instant if start else None, end.instant if end else None)
         members = of_members(rows, users, locations)
