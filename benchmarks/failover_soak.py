@@ -14,8 +14,8 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -23,13 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from common import EVLOAD, environment
 from evload.load_commands import SAMPLE
 from serving_common import free_port, server
-from soak import FAULT_EVERY_SECONDS, POLLERS, SEEN_WITHIN_SECONDS, Changes
-from soak_checks import Polls, Verdict, answers_of_version
-from soak_clients import Poller, is_healthy
+from soak import Changes, Fault, Soak
+from soak_checks import Verdict
+from soak_clients import Poller
 from tests.clusters import PostgresServer, Servers, dsn_of_all, servers
 
 HEAL_WITHIN_SECONDS = 10.0
-SETTLED_WITHIN_SECONDS = 30.0
 SYNCHRONOUS = {"synchronous_standby_names": "ANY 1 (*)", "hot_standby": "on", "wal_keep_size": "512MB"}
 PAUSE_SECONDS = 3.0
 RECEIVED_BYTES = "SELECT pg_last_wal_receive_lsn() - '0/0'"
@@ -61,7 +60,9 @@ class Site:
         self.standbys = [follower]
 
     async def make_whole(self) -> None:
-        """A new standby on the port of the server that was lost."""
+        """A new standby on the port of the server that was lost, if one was."""
+        if len(self.standbys) > 1:
+            return
         lost = next(one for one in self._made.all if one not in self.all)
         self._number += 1
         new = await asyncio.to_thread(self._made.standby, f"standby-{self._number}", self.primary, lost.port)
@@ -117,44 +118,12 @@ class ChangesOnPrimary(Changes):
         return await super()._evload(*arguments, **{"EVLOAD_DATABASE_URL": self._dsn, **variables})
 
 
-async def break_things(site: Site, ports: list[int], polls: Polls, verdict: Verdict, seconds: float) -> None:
-    end, number = perf_counter() + seconds, 0
-    while perf_counter() < end:
-        await asyncio.sleep(FAULT_EVERY_SECONDS)
-        fault = FAULTS[number % len(FAULTS)]
-        number += 1
-        print(f"{fault.__name__} ...", end="", file=sys.stderr, flush=True)
-        polls.fault_began(fault.__name__)
-        await fault(site)
-        ended = perf_counter()
-        while not await is_healthy(ports, workers=2) and perf_counter() < ended + SETTLED_WITHIN_SECONDS:
-            await asyncio.sleep(0.05)
-        took = perf_counter() - ended
-        print(f" healed after {took:.2f} s", file=sys.stderr)
-        verdict.healed.append((fault.__name__, took))
-        if took > HEAL_WITHIN_SECONDS:
-            verdict.wrong.append(f"after {fault.__name__} it took {took:.1f} s to heal")
-        if len(site.standbys) < 2:
-            await site.make_whole()
-        await asyncio.sleep(SEEN_WITHIN_SECONDS)
-        polls.fault_ended()
-
-
 async def soak(site: Site, folder: Path, ports: list[int], seconds: float) -> Verdict:
     dsn = dsn_of_all(*site.all, target="primary")
-    verdict, polls = Verdict(), Polls()
-    verdict.right.update(await answers_of_version(dsn, polls.database))
-    changes = ChangesOnPrimary(dsn, folder, verdict, polls)
-    changing = asyncio.create_task(changes.run())
-    polling = [asyncio.create_task(Onwards(ports[n % len(ports)], polls, n).run()) for n in range(POLLERS)]
-    await break_things(site, ports, polls, verdict, seconds)
-    for task in (changing, *polling):
-        task.cancel()
-    await asyncio.gather(changing, *polling, return_exceptions=True)
-    verdict.right.update(await answers_of_version(dsn, polls.database))
-    verdict.judge(polls)
-    verdict.counts.update(changes_made=changes.done, changes_refused=changes.refused)
-    return verdict
+    run = Soak(dsn, ports, 2, HEAL_WITHIN_SECONDS)
+    changes = ChangesOnPrimary(dsn, folder, run.verdict, run.polls)
+    faults: dict[str, Fault] = {fault.__name__: partial(fault, site) for fault in FAULTS}
+    return await run.run(changes, faults, seconds, poller=Onwards, mend=site.make_whole)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import socket
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 ANSWER_WITHIN_SECONDS = 15
 # These differ between two answers that are equal otherwise.
@@ -12,6 +13,13 @@ IGNORED = {b"date", b"server-timing", b"connection"}
 OWN_ADDRESS = re.compile(rb"^http://127\.0\.0\.1:\d+")
 
 Address = tuple[str, int]
+
+
+def address_of(url: str) -> Address:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
 
 
 class Closed(Exception):

@@ -13,12 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from urllib.parse import urlsplit
 
 import click
 
 from common import evload, fresh_server, serving
-from fuzz_connection import Address, Answer
+from fuzz_connection import Answer, address_of
 from fuzz_requests import USERS, Request, random_request
 from fuzz_ways import Observer, Seen, difference
 from loading_files import HEADER
@@ -90,13 +89,6 @@ def write_users(path: Path, energy: int, year: int = 2024) -> Path:
     )
     path.write_text(HEADER + "".join(rows), encoding="utf-8", newline="")
     return path
-
-
-def address_of(url: str) -> Address:
-    parts = urlsplit(url)
-    assert parts.hostname is not None
-    assert parts.port is not None
-    return parts.hostname, parts.port
 
 
 def run(dsn: str, folder: Path, requests: int, seed: int, threads: int) -> Findings:

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import click
 
 from common import evload, fresh_server, serving
-from fuzz_connection import Address, Answer, Connection
+from fuzz_connection import Address, Answer, Connection, address_of
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample_hourly_loads.csv"
 USER, OTHER, HERE, THERE = "BjL1-2", "EkV1-1", "BjL1", "EkV1"
@@ -201,13 +201,6 @@ def fuzz(address: Address, tokens: Tokens, truth: Truth, seed: str, requests: in
                 ask_some(connection, tokens, truth, draw, findings)
         look_at_revoked(address, tokens, findings)
     return findings
-
-
-def address_of(url: str) -> Address:
-    parts = urlsplit(url)
-    assert parts.hostname is not None
-    assert parts.port is not None
-    return parts.hostname, parts.port
 
 
 @click.command()

@@ -13,8 +13,10 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 
@@ -32,6 +34,8 @@ POLLERS = 40
 FAULT_EVERY_SECONDS = 6.0
 HEAL_WITHIN_SECONDS = 2.0
 SEEN_WITHIN_SECONDS = 1.0
+GIVEN_UP_AFTER_SECONDS = 60.0
+Fault = Callable[[], Awaitable[None]]
 HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW;Synthetic_7_2kW;Flex_3_6kW;Flex_7_2kW\n"
 
 
@@ -116,47 +120,64 @@ def _rows(day: int) -> list[str]:
     ]
 
 
-async def break_things(
-    site: Site, ports: Sequence[int], polls: Polls, verdict: Verdict, seconds: float, changes: Changes
-) -> None:
-    async def database_swapped(site: Site) -> None:
-        await changes.swap(site)
+class Soak:
+    """Has clients poll while data change and things break, and judges what they were told."""
 
-    faults = (*FAULTS, database_swapped)
-    end, number = perf_counter() + seconds, 0
-    while perf_counter() < end:
-        await asyncio.sleep(FAULT_EVERY_SECONDS)
-        fault = faults[number % len(faults)]
-        number += 1
-        print(f"{fault.__name__} ...", end="", file=sys.stderr, flush=True)
-        polls.fault_began(fault.__name__)
-        await fault(site)
+    def __init__(self, dsn: str, ports: Sequence[int], workers: int, heal_within_seconds: float) -> None:
+        self._dsn, self._ports, self._workers = dsn, ports, workers
+        self._heal_within_seconds = heal_within_seconds
+        self.verdict, self.polls = Verdict(), Polls()
+
+    async def run(
+        self,
+        changes: Changes,
+        faults: Mapping[str, Fault],
+        seconds: float,
+        *,
+        poller: type[Poller] = Poller,
+        mend: Fault | None = None,
+    ) -> Verdict:
+        """`mend` follows each fault once all is well again."""
+        verdict, polls, ports = self.verdict, self.polls, self._ports
+        verdict.right.update(await answers_of_version(self._dsn, polls.database))
+        tasks = [asyncio.create_task(changes.run())]
+        tasks += [asyncio.create_task(poller(ports[n % len(ports)], polls, n).run()) for n in range(POLLERS)]
+        end, names = perf_counter() + seconds, cycle(faults)
+        while perf_counter() < end:
+            await asyncio.sleep(FAULT_EVERY_SECONDS)
+            name = next(names)
+            await self._break(name, faults[name], mend)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        verdict.right.update(await answers_of_version(self._dsn, polls.database))
+        verdict.judge(polls)
+        verdict.counts.update(changes_made=changes.done, changes_refused=changes.refused)
+        return verdict
+
+    async def _break(self, name: str, fault: Fault, mend: Fault | None) -> None:
+        print(f"{name} ...", end="", file=sys.stderr, flush=True)
+        self.polls.fault_began(name)
+        await fault()
         ended = perf_counter()
-        while not await is_healthy(ports, site.workers):
+        while not await is_healthy(self._ports, self._workers) and perf_counter() < ended + GIVEN_UP_AFTER_SECONDS:
             await asyncio.sleep(0.05)
         took = perf_counter() - ended
         print(f" healed after {took:.2f} s", file=sys.stderr)
-        verdict.healed.append((fault.__name__, took))
+        self.verdict.healed.append((name, took))
+        if took > self._heal_within_seconds:
+            self.verdict.wrong.append(f"after {name} it took {took:.1f} s to heal")
+        if mend:
+            await mend()
         await asyncio.sleep(SEEN_WITHIN_SECONDS)
-        if took > HEAL_WITHIN_SECONDS:
-            verdict.wrong.append(f"after {fault.__name__} it took {took:.1f} s to heal")
-        polls.fault_ended()
+        self.polls.fault_ended()
 
 
 async def soak(dsn: str, data_dir: Path, ports: Sequence[int], site: Site, seconds: float) -> Verdict:
-    verdict, polls = Verdict(), Polls()
-    verdict.right.update(await answers_of_version(dsn, polls.database))
-    changes = Changes(dsn, data_dir, verdict, polls)
-    changing_task = asyncio.create_task(changes.run())
-    polling = [asyncio.create_task(Poller(ports[n % len(ports)], polls, n).run()) for n in range(POLLERS)]
-    await break_things(site, ports, polls, verdict, seconds, changes)
-    for task in (changing_task, *polling):
-        task.cancel()
-    await asyncio.gather(changing_task, *polling, return_exceptions=True)
-    verdict.right.update(await answers_of_version(dsn, polls.database))
-    verdict.judge(polls)
-    verdict.counts.update(changes_made=changes.done, changes_refused=changes.refused)
-    return verdict
+    run = Soak(dsn, ports, site.workers, HEAL_WITHIN_SECONDS)
+    changes = Changes(dsn, data_dir, run.verdict, run.polls)
+    faults: dict[str, Fault] = {fault.__name__: partial(fault, site) for fault in FAULTS}
+    return await run.run(changes, {**faults, "database_swapped": partial(changes.swap, site)}, seconds)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import asyncpg
 
 from evload.embedded.account import Account, account_for
 from evload.embedded.binaries import usable_bin, wheel_folder
+from tests.asking import fetchval
 
 USER = "evload"
 START_WITHIN_SECONDS = 60
@@ -101,11 +102,7 @@ class PostgresServer:
             await connection.close()
 
     async def fetchval(self, statement: str) -> object:
-        connection = await asyncpg.connect(self.dsn)
-        try:
-            return await connection.fetchval(statement)
-        finally:
-            await connection.close()
+        return await fetchval(self.dsn, statement)
 
     async def promote(self) -> None:
         await self.execute("SELECT pg_promote()")

@@ -17,6 +17,7 @@ from evload.ingest.load import load_file
 from evload.migrate import upgrade
 from evload.sample import SamplePlan, write_sample
 from evload.settings import Settings
+from tests.files import SMALL_FILE
 from tests.servers import TestServer, choose
 
 RUN = f"evload_test_{secrets.token_hex(4)}"
@@ -97,6 +98,13 @@ async def dsn(databases: Databases, template: str) -> AsyncIterator[str]:
     made = await databases.create(template)
     yield made
     await databases.drop(made)
+
+
+@pytest.fixture
+def small_file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.csv"
+    path.write_text(SMALL_FILE, encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")

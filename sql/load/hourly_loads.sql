@@ -1,6 +1,6 @@
--- The rows after an index, of some users and locations if these are given, in the order of loading, and one more than the
--- limit. Filler rows have no user and no session.
--- params: after int8, limit int8, user_id text[], location_id text[]
+-- The rows after an index, at some locations if these are given, in the order of loading, and one more than the limit.
+-- Filler rows have no user and no session.
+-- params: after int8, limit int8, location_id text[]
 -- returns: index int8, date_from timestamptz, date_to timestamptz, user_id text, session_id int4,
 --     synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric, metered_kwh numeric,
 --     location_id text, next_after text
@@ -19,7 +19,6 @@ SELECT
     stored.index::text AS next_after
 FROM hourly_load AS stored
 WHERE stored.index > $1::int8
-    AND ($3::text[] IS NULL OR stored.user_id = ANY($3::text[]))
-    AND ($4::text[] IS NULL OR stored.location_id = ANY($4::text[]))
+    AND ($3::text[] IS NULL OR stored.location_id = ANY($3::text[]))
 ORDER BY stored.index
 LIMIT $2::int8 + 1

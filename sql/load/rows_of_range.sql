@@ -1,5 +1,5 @@
--- The rows of a range after an index, of some users and locations if these are given, in the order of loading. Filler rows have
--- no user and no session.
+-- The rows of a range after an index, of some users and locations if these are given, in the order of loading. Filler
+-- rows have no user and no session.
 -- params: after int8, limit int8, start_date timestamptz, end_date timestamptz, user_id text[], location_id text[]
 -- returns: index int8, date_from timestamptz, date_to timestamptz, user_id text, session_id int4,
 --     synthetic_3_6_kwh numeric, synthetic_7_2_kwh numeric, flex_3_6_kwh numeric, flex_7_2_kwh numeric, metered_kwh numeric,

@@ -4,4 +4,4 @@
 UPDATE token SET
     user_id = array_remove(user_id, $1::text),
     name = CASE WHEN name = $1::text THEN 'of a forgotten user ' || left(encode(sha256, 'hex'), 8) ELSE name END
-WHERE $1::text = ANY(user_id) OR name = $1::text
+WHERE user_id @> ARRAY[$1::text] OR name = $1::text

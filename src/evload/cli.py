@@ -123,7 +123,6 @@ def _serve(settings: Settings, listener: Any, workers: int) -> None:
     from evload import serve as api
 
     address = _address(*listener.getsockname()[:2]) + settings.root_path
-
     has_started = False
 
     def announce() -> None:

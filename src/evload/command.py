@@ -31,6 +31,7 @@ on_a_database = click.option(
 )
 
 
+without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Say it as JSON, for programs.")
 
 
@@ -92,6 +93,12 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def ask(question: str, *, yes: bool) -> None:
+    """Raises EvloadError unless a person agrees, or did so with `--yes`."""
+    if not yes and not click.confirm(question, err=True):
+        raise EvloadError("Nothing was changed.")
+
+
 def _log_notice(text: str) -> None:
     log.warning("%s", text, extra={"event": "embedded_postgres"})
 
@@ -107,7 +114,7 @@ def database(
     Without `create` an embedded server must have its data already, for commands that work on what is there. The
     embedded database belongs to evload alone, so its schema is always upgraded.
     """
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    settings = _settings(data_dir)
     if restart_server:
         open_log(settings.log_format, settings.log_level)
     if settings.database_url:
@@ -115,8 +122,9 @@ def database(
         yield settings, settings.database_url
         return
     _forget_libpq_variables()
-    folder = settings.data_dir or default_data_dir(os.environ)
-    with running_server(folder, _log_notice if restart_server else say, create=create, revive=restart_server) as dsn:
+    with running_server(
+        _folder(settings), _log_notice if restart_server else say, create=create, revive=restart_server
+    ) as dsn:
         try:
             run(_prepare(dsn, settings, migrate=True))
             yield settings.with_database(dsn_of_reader(dsn)), dsn
@@ -126,16 +134,24 @@ def database(
 
 def copy_embedded(data_dir: Path | None, target: Path) -> None:
     """Makes `target` a standby of the embedded server."""
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    settings = _settings(data_dir)
     if settings.database_url:
         raise EvloadError(
             "Only the embedded Postgres can be copied, and DATABASE_URL names a server: make its standby there."
         )
     _forget_libpq_variables()
     try:
-        make_replica(settings.data_dir or default_data_dir(os.environ), target, say)
+        make_replica(_folder(settings), target, say)
     finally:
         ignore_stop_signals()
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    return Settings() if data_dir is None else Settings(data_dir=data_dir)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.data_dir or default_data_dir(os.environ)
 
 
 def _forget_libpq_variables() -> None:

@@ -12,7 +12,7 @@ DISTRIBUTE = "SELECT create_distributed_table('hourly_load', 'user_id')"
 async def distribute(dsn: str) -> None:
     """Raises EvloadError where there is no Citus, and where it was done before."""
     async with looking(dsn, "distribute") as connection, connection.transaction():
-        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"):
+        if not await connection.fetchval(query("site/has_citus").text):
             raise EvloadError(
                 "The database has no Citus extension: run CREATE EXTENSION citus there first. "
                 "On any other Postgres the rows stay in one table."

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from evload.command import database, json_option, on_a_database, run, say, say_json
+from evload.command import ask, database, json_option, on_a_database, run, say, say_json, without_asking
 from evload.errors import EvloadError, shown
 from evload.load_parameters import as_load_options, reading_options
 from evload.resources import folder
@@ -146,9 +146,6 @@ def _notes(batch: Mapping[str, Any]) -> str:
     return notes + (f"  (failed: {batch['failure']})" if batch["failure"] else "")
 
 
-without_asking = click.option("--yes", is_flag=True, help="Do not ask first.")
-
-
 @click.command(
     help="""Take the rows of a BATCH out again.
 
@@ -164,7 +161,7 @@ def unload(batch: int, yes: bool, data_dir: Path | None) -> None:
     with database(data_dir, create=False) as (_, dsn):
         found = run(batches.find(dsn, batch))
         rows = run(batches.fetch(dsn, "batches/count_rows", batch))[0]["stored_rows"]
-        _ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes)
+        ask(f"Take out batch {batch} ({found['file_name']}), {rows:,} rows?", yes=yes)
         removal = run(batches.unload(dsn, batch))
     restored = f", {removal.restored:,} as they were before" if removal.restored else ""
     sessions = f"; {removal.sessions:,} charging sessions changed" if removal.sessions else ""
@@ -190,12 +187,22 @@ def drop(first: FirstDay, yes: bool, data_dir: Path | None) -> None:
             raise EvloadError(f"{day} is in the future: name a day that has come, up to which all may go.")
         found = run(batches.fetch(dsn, "batches/count_before", day))[0]
         if found["stored_rows"] or found["stored_sessions"]:
-            _ask(f"Take out {_what_goes(found)} before {day}, for good?", yes)
+            ask(f"Take out {_what_goes(found)} before {day}, for good?", yes=yes)
         removal = run(batches.drop_before(dsn, day))
         sessions = f", and {removal.sessions:,} charging sessions" if removal.sessions else ""
         click.echo(f"{removal.removed:,} rows taken out{sessions}. Data version {removal.data_version}.")
         if removal.removed > found["all_rows"] * WORTH_COMPACTING:
-            _compact(dsn)
+            _compact_if_free(dsn)
+
+
+def _compact_if_free(dsn: str) -> None:
+    """The rows are gone, whether their disk is given back now or later."""
+    from evload.ingest.compact import NotGivenBack
+
+    try:
+        _compact(dsn)
+    except NotGivenBack as error:
+        say(f"{error}")
 
 
 def _what_goes(found: Any) -> str:
@@ -219,11 +226,6 @@ def _compact(dsn: str) -> None:
     run(give_back(dsn))
     after = run(batches.fetch(dsn, "site/status"))[0]["database_bytes"]
     click.echo(f"The database takes {after / 1e6:,.0f} MB of disk, {before / 1e6:,.0f} MB before.")
-
-
-def _ask(question: str, yes: bool) -> None:
-    if not yes and not click.confirm(question, err=True):
-        raise EvloadError("Nothing was changed.")
 
 
 @click.command(help="Compute all sums and views again, for instance after rows were changed by hand.")

@@ -1,6 +1,5 @@
 """Brings the schema to the newest revision by alembic, over asyncpg like everything else."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from evload.database.connecting import connect
 from evload.errors import EvloadError
-from evload.queries import query
+from evload.queries import query, statements
 from evload.resources import folder
 from evload.schema import OWN_DATABASE
 
@@ -30,12 +29,6 @@ class CannotMigrate(EvloadError):
 
 # SQLSTATEs of what another program's tables, functions, types or alembic_version lead to.
 TAKEN_NAMES = {"42P07", "42723", "42710", "42703", "42809", "42P16"}
-# A statement of a script ends with a semicolon at the end of a line, and a blank line or the end after it.
-STATEMENT_END = re.compile(r";\n(?=\n|\Z)")
-
-
-def statements(script: str) -> list[str]:
-    return [text.strip() for text in STATEMENT_END.split(script) if text.strip()]
 
 
 def run_script(migration: str, direction: str) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evload.command import database, on_a_database, run, say
-from evload.errors import EvloadError, shown
+from evload.command import ask, database, on_a_database, run, say, without_asking
+from evload.errors import shown
 
 if TYPE_CHECKING:
     from evload.ingest.forget import Erasure
@@ -21,15 +21,13 @@ if TYPE_CHECKING:
     """
 )
 @click.argument("user")
-@click.option("--yes", is_flag=True, help="Do not ask first.")
+@without_asking
 @on_a_database
 def forget(user: str, yes: bool, data_dir: Path | None) -> None:
     from evload.ingest import forget as forgetting
 
     with database(data_dir, create=False) as (settings, dsn):
-        question = f"Forget user {shown(user)} for good? No unload and no load brings anything of it back."
-        if not yes and not click.confirm(question, err=True):
-            raise EvloadError("Nothing was changed.")
+        ask(f"Forget user {shown(user)} for good? No unload and no load brings anything of it back.", yes=yes)
         erasure = run(forgetting.forget(dsn, user, settings.pseudonym_key_bytes))
     click.echo(shown(_done(user, erasure)))
     for line in _not_reached(erasure):

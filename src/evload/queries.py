@@ -4,7 +4,7 @@ A query with the parameters of `the source` reads the hours, days and periods th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,7 @@ class Query:
 
     @property
     def statements(self) -> list[str]:
-        return [one for one in re.split(r";\s*$", _body(self.text), flags=re.MULTILINE) if one.strip()]
+        return statements(_body(self.text))
 
     @property
     def fields(self) -> Typed:
@@ -48,6 +48,8 @@ HEADER = re.compile(
     r"-- params:(?P<params>.*\n(?:--  .*\n)*)"
     r"-- returns:(?P<columns>.*\n(?:--  .*\n)*)"
 )
+# A statement of a script ends with a semicolon at the end of a line, and a blank line or the end after it.
+STATEMENT_END = re.compile(r";\n(?=\n|\Z)")
 CREATED = re.compile(r"^CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|FUNCTION) (\w+)", re.MULTILINE)
 
 
@@ -159,15 +161,21 @@ def query_names() -> list[str]:
     return sorted(name for name in names if not name.startswith("schema/"))
 
 
+def statements(script: str) -> list[str]:
+    return [text.strip() for text in STATEMENT_END.split(script) if text.strip()]
+
+
 def schema_statement(begin: re.Pattern[str]) -> str:
     """The one statement of `sql/schema/` that begins so."""
-    texts = (path.read_text(encoding="utf-8") for path in (folder("sql") / "schema").glob("*.sql"))
-    (found,) = (one for text in texts for one in re.split(r"(?<=;\n)\n", text) if begin.match(one))
+    (found,) = (one for text in _schema_texts() for one in statements(text) if begin.match(one))
     return found
 
 
 @cache
 def names_of_schema() -> tuple[str, ...]:
     """The tables, views and functions that `sql/schema/` makes."""
-    texts = (path.read_text(encoding="utf-8") for path in (folder("sql") / "schema").glob("*.sql"))
-    return tuple(sorted({name for text in texts for name in CREATED.findall(text)}))
+    return tuple(sorted({name for text in _schema_texts() for name in CREATED.findall(text)}))
+
+
+def _schema_texts() -> Iterator[str]:
+    return (path.read_text(encoding="utf-8") for path in (folder("sql") / "schema").glob("*.sql"))

@@ -24,13 +24,6 @@ def here(shell: Shell, dsn: str) -> Shell:
 
 
 @pytest.fixture
-def small_file(tmp_path: Path) -> Path:
-    path = tmp_path / "small.csv"
-    path.write_text(SMALL_FILE, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes, which the test fills."""
     folder = tmp_path / "small_disk"

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from evload.backup.backup import back_up
@@ -19,8 +18,9 @@ from evload.ingest.load import LoadOptions, load_file
 from evload.ingest.mapping.columns import Named
 from evload.ingest.mapping.model import parse_mapping
 from evload.queries import query
+from tests.asking import fetchval
 from tests.conftest import Databases, api_client, dsn_of
-from tests.files import SMALL_FILE, write
+from tests.files import write
 from tests.session_files import MAPPING, Session, write_sessions
 
 PATHS = ("/users", "/hourly_loads", "/kpi/summary", "/load/hourly", "/users/summary", "/grid/summary", "/kpi/sessions")
@@ -33,16 +33,8 @@ async def answers(dsn: str) -> list[tuple[int, str, str | None]]:
     return [(answer.status_code, answer.text, answer.headers.get("etag")) for answer in found]
 
 
-async def asked(dsn: str, statement: str) -> object:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetchval(statement)
-    finally:
-        await connection.close()
-
-
 async def state(dsn: str) -> object:
-    return await asked(
+    return await fetchval(
         dsn, "SELECT (SELECT site FROM site)::text || array_agg(stored)::text FROM hourly_load AS stored"
     )
 
@@ -52,13 +44,6 @@ async def other_dsn(databases: Databases, template: str) -> AsyncIterator[str]:
     made = await databases.create(template)
     yield made
     await databases.drop(made)
-
-
-@pytest.fixture
-def small_file(tmp_path: Path) -> Path:
-    path = tmp_path / "small.csv"
-    path.write_text(SMALL_FILE, encoding="utf-8")
-    return path
 
 
 @pytest.fixture
@@ -85,7 +70,7 @@ async def test_restored_database_answers_as_the_one_that_was_backed_up(
     assert await answers(other_dsn) == await answers(dsn)
     await load_file(other_dsn, write(tmp_path / "more.csv", MORE))
     await unload(other_dsn, 1)
-    assert await asked(other_dsn, query("site/is_sound").text)
+    assert await fetchval(other_dsn, query("site/is_sound").text)
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
@@ -100,7 +85,7 @@ async def test_plain_dumps_are_restored_too(
     assert await answers(other_dsn) == await answers(dsn)
 
 
-async def test_rows_are_replaced_only_where_asked(dsn: str, other_dsn: str, plain: Path, tmp_path: Path) -> None:
+async def test_rows_are_replaced_only_where_fetchval(dsn: str, other_dsn: str, plain: Path, tmp_path: Path) -> None:
     await load_file(other_dsn, write(tmp_path / "more.csv", MORE))
     before = await answers(other_dsn)
     with pytest.raises(EvloadError, match="holds 1 rows: restore into an empty one, or say --replace"):
@@ -129,6 +114,10 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no dump": (lambda _: b"date_from;date_to\n", "is no backup: give a file of evload backup or pg_dump"),
     "empty": (lambda _: b"", "is no backup"),
     "another energy": (_changed(b"\t1.620\t", b"\t1.520\t"), "its sums do not agree with its rows"),
+    "another day of a user": (
+        lambda dump: re.sub(rb"(\nCOPY public.user_day .*\n[0-9-]+\t)\d+\t", rb"\g<1>9\t", dump),
+        "its sums do not agree with its rows",
+    ),
     "a row less": (lambda dump: re.sub(rb"(\nCOPY public.hourly_load .*?\n).*?\n", rb"\1", dump), "do not agree"),
     "another database": (lambda dump: dump + b"\n\\connect postgres\n", "make it by pg_dump without --create"),
     "another owner": (
@@ -144,7 +133,9 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 @pytest.mark.parametrize("name", DAMAGES)
 async def test_damaged_dump_changes_nothing(other_dsn: str, plain: Path, tmp_path: Path, name: str) -> None:
     damage, said = DAMAGES[name]
-    plain.write_bytes(damage(plain.read_bytes()))
+    whole = plain.read_bytes()
+    plain.write_bytes(damage(whole))
+    assert plain.read_bytes() != whole
     await load_file(other_dsn, write(tmp_path / "more.csv", MORE))
     before = await state(other_dsn)
     with pytest.raises(EvloadError, match=said):

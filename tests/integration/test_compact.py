@@ -13,18 +13,11 @@ from evload.ingest.batches import drop_before
 from evload.ingest.compact import NotGivenBack, compact
 from evload.ingest.load import load_file
 from evload.queries import query
+from tests.asking import fetchval
 from tests.conftest import Databases, api_client
 from tests.files import write
 
 MORE = "05.01.2019 09:00;05.01.2019 10:00;A-1;9;3,6;7,2;0;0"
-
-
-async def fetchval(dsn: str, statement: str) -> object:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetchval(statement)
-    finally:
-        await connection.close()
 
 
 async def schema_of(dsn: str, file: Path) -> list[str]:

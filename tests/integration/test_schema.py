@@ -15,7 +15,8 @@ from alembic.script import ScriptDirectory
 
 from evload import schema
 from evload.ingest.load import load_file
-from evload.migrate import downgrade, statements, upgrade
+from evload.migrate import downgrade, upgrade
+from evload.queries import statements
 from evload.resources import folder
 from tests.conftest import Databases
 from tests.files import FILLER, FIRST, SECOND, write

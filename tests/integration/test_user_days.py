@@ -177,6 +177,24 @@ async def test_no_plan_reads_more_rows_than_those_of_the_days_that_are_cut(gener
     assert alone, "the rows are joined before the hours are known that they lie between"
 
 
+async def test_a_page_of_users_reads_their_rows_alone(generated_dsn: str) -> None:
+    """Also the plan that Postgres makes without knowing the users, whose rows may come after all others."""
+    connection = await asyncpg.connect(generated_dsn)
+    user, rows = await connection.fetchrow(
+        "SELECT user_id, count(*) FROM hourly_load WHERE user_id <> '' GROUP BY user_id ORDER BY 2 LIMIT 1"
+    )  # type: ignore[misc]
+    await connection.execute("SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1")
+    asked = query("load/hourly_loads_of_users")
+    await connection.execute(f"PREPARE page ({', '.join(kind for _, kind in asked.params)}) AS {asked.text}")
+    explained = f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE page (0, 20, NULL, ARRAY['{user}'])"
+    (plan,) = json.loads(await connection.fetchval(explained))
+    await connection.close()
+    reading = [node for node in nodes(plan["Plan"]) if node.get("Relation Name") == "hourly_load"]
+    assert reading
+    read = sum(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in reading)
+    assert read <= rows
+
+
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for below in plan.get("Plans", []):

@@ -1,9 +1,11 @@
 """Backs the database up to a file: one snapshot of it, beside loads and polls."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from evload.backup.programs import run
+from evload.embedded.cluster import sync
 from evload.errors import EvloadError, shown
 
 DUMP = ("--format=custom", "--compress=gzip:1", "--no-owner", "--no-privileges")
@@ -11,33 +13,43 @@ DUMP = ("--format=custom", "--compress=gzip:1", "--no-owner", "--no-privileges")
 
 async def back_up(dsn: str, file: Path) -> None:
     """Reads the file again as a whole. Raises EvloadError, and then leaves no file."""
-    part = file.with_name(f"{file.name}.part")
+    part = _begin(file)
     try:
-        _begin(file, part)
         await run("pg_dump", [*DUMP, f"--file={part}"], "The database was not backed up", dsn)
         await run("pg_restore", [f"--file={os.devnull}", str(part)], "The backup cannot be read back")
         _end(file, part)
     except OSError as error:
-        raise EvloadError(f"{shown(file)} cannot be written: {error.strerror}.") from error
+        raise _cannot_write(file, error) from error
     finally:
         part.unlink(missing_ok=True)
 
 
-def _begin(file: Path, part: Path) -> None:
+def _begin(file: Path) -> Path:
+    """Another file in the folder, which nobody else may read, as it holds what the database holds."""
     if file.exists():
-        raise EvloadError(f"{shown(file)} is there already: name another file.")
-    part.touch(mode=0o600)  # it holds what the database holds
+        raise _is_there(file)
+    try:
+        descriptor, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".part")
+    except OSError as error:
+        raise _cannot_write(file, error) from error
+    os.close(descriptor)
+    return Path(part)
 
 
 def _end(file: Path, part: Path) -> None:
-    _sync(part)
-    part.rename(file)
-    _sync(file.absolute().parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    sync(part)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.link(part, file)
+    except FileExistsError:
+        raise _is_there(file) from None
+    except OSError:  # the file system knows no links
+        part.rename(file)
+    sync(file.absolute().parent)
+
+
+def _is_there(file: Path) -> EvloadError:
+    return EvloadError(f"{shown(file)} is there already: name another file.")
+
+
+def _cannot_write(file: Path, error: OSError) -> EvloadError:
+    return EvloadError(f"{shown(file)} cannot be written: {error.strerror}. Name another file.")

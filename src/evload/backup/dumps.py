@@ -3,8 +3,8 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import IO, cast
 
@@ -31,18 +31,20 @@ async def opened_dump(file: Path) -> AsyncIterator[AsyncIterator[bytes]]:
             head = opened.read(len(CUSTOM))
             opened.seek(0)
             if head == CUSTOM:
-                yield _of_custom(file)
+                pieces = _of_custom(file)
             elif head.startswith(GZIP):
-                yield _of_plain(file, cast("IO[bytes]", until_done.enter_context(gzip.open(opened))))
+                pieces = _of_plain(file, cast("IO[bytes]", until_done.enter_context(gzip.open(opened))))
             else:
-                yield _of_plain(file, opened)
+                pieces = _of_plain(file, opened)
+            async with aclosing(pieces):  # also ends the program that it comes from, where nobody reads on
+                yield pieces
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise EvloadError(f"{shown(file)} is damaged, and nothing was changed.") from error
     except OSError as error:
         raise EvloadError(f"{shown(file)} cannot be read: {error.strerror}.") from error
 
 
-async def _of_custom(file: Path) -> AsyncIterator[bytes]:
+async def _of_custom(file: Path) -> AsyncGenerator[bytes, None]:
     words = ["--file=-", "--no-owner", "--no-privileges", str(file)]
     async with running("pg_restore", words, stdout=asyncio.subprocess.PIPE) as process:
         assert process.stdout
@@ -55,7 +57,7 @@ async def _of_custom(file: Path) -> AsyncIterator[bytes]:
             raise EvloadError(f"{shown(file)} is damaged, and nothing was changed: {reason(said)}")
 
 
-async def _of_plain(file: Path, opened: IO[bytes]) -> AsyncIterator[bytes]:
+async def _of_plain(file: Path, opened: IO[bytes]) -> AsyncGenerator[bytes, None]:
     head = await asyncio.to_thread(opened.read, HEAD_BYTES)
     if PLAIN not in head:
         raise EvloadError(f"{shown(file)} is no backup: give a file of evload backup or pg_dump.")

@@ -5,9 +5,9 @@ import { showCards } from "./cards.js";
 import { $, element } from "./dom.js";
 import { durationCurve } from "./figures.js";
 import { count, hourOf, inWords, number } from "./format.js";
-import { fileOf } from "./overview.js";
 import { Panel, TablePanel } from "./panel.js";
 import { billedDemand, demandPerUser } from "./planning.js";
+import { fileOf } from "./screen.js";
 
 const POINTS = 400;
 const PEAKS = 10;
@@ -105,6 +105,7 @@ export class Capacity {
   }
 
   async show(view) {
+    const { panels } = this;
     const { answers, choice } = view;
     const headroom = answers.headroom.data;
     this.#showChoice(choice);
@@ -116,31 +117,24 @@ export class Capacity {
     this.#showPeaks(view);
     const free = headroom ? headroom.limit_kw - Number(choice.baseKw || 0) : null;
     await Promise.all([
-      this.#draw(view, "curve", answers.duration, (rows) => durationCurve(rows, free), curveAbout(choice, free), {
+      panels.curve.drawAnswer(view, answers.duration, (rows) => durationCurve(rows, free), curveAbout(choice, free), {
         path: "load/duration-curve",
         more: { points: POINTS },
         besides: free,
       }),
-      this.#draw(view, "admd", answers.admd, demandPerUser, ADMD, { path: "grid/admd" }),
-      this.#draw(view, "demand", answers.demand, (rows) => billedDemand(rows, choice.steps), tariffInWords(choice), {
-        path: "grid/billed-demand",
-        more: tariffOf(choice),
-        besides: choice.steps,
-      }),
+      panels.admd.drawAnswer(view, answers.admd, demandPerUser, ADMD, { path: "grid/admd" }),
+      panels.demand.drawAnswer(
+        view,
+        answers.demand,
+        (rows) => billedDemand(rows, choice.steps),
+        tariffInWords(choice),
+        {
+          path: "grid/billed-demand",
+          more: tariffOf(choice),
+          besides: choice.steps,
+        },
+      ),
     ]);
-  }
-
-  #draw(view, name, answer, figure, about, { path, more = {}, besides = "" }) {
-    const panel = this.panels[name];
-    if (!answer.data?.length) return panel.say("There is nothing to show in this range.");
-    return panel.draw(figure(answer.data), {
-      about,
-      view: view.kind,
-      stamp: `${view.key} ${besides} ${answer.text}`,
-      subject: view.subject,
-      source: { path, query: [...view.query, ...Object.entries(more)] },
-      file: fileOf(panel.heading.textContent, view),
-    });
   }
 
   #showPeaks(view) {

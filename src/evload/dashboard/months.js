@@ -4,10 +4,10 @@ import { PERIODS } from "./address.js";
 import { element } from "./dom.js";
 import { HOUR, moment, monthOf, number, percent, toMs, toText } from "./format.js";
 import { nameOf } from "./members.js";
-import { fileOf } from "./overview.js";
 import { Panel, TablePanel } from "./panel.js";
 import { energyByLocation, periodBars } from "./planning.js";
 import { rangeQuery } from "./ranges.js";
+import { fileOf } from "./screen.js";
 import { Refused } from "./server.js";
 
 const MOST_COUNTED = 48; // periods whose users are counted: a question for each
@@ -92,19 +92,10 @@ export class Months {
     for (const [by, button] of this.periods) button.setAttribute("aria-pressed", String(by === choice.by));
     this.#showTable(view, rows, isCompared, name);
     const names = rows.map((row) => name(row.start));
-    const bars = {
-      isCompared,
-      columns: columnsOf(name, isCompared),
-    };
+    const bars = { isCompared, columns: columnsOf(name, isCompared) };
     await Promise.all([
-      this.#draw(view, this.energy, {
-        ...periodBars(rows, names, "energy_kwh", "kWh", { ...bars, of: "Energy" }),
-        columns: bars.columns,
-      }),
-      this.#draw(view, this.peak, {
-        ...periodBars(rows, names, "peak_kw", "kW", { ...bars, of: "Peak" }),
-        columns: bars.columns,
-      }),
+      this.#draw(view, this.energy, periodBars(rows, names, "energy_kwh", "kWh", { ...bars, of: "Energy" })),
+      this.#draw(view, this.peak, periodBars(rows, names, "peak_kw", "kW", { ...bars, of: "Peak" })),
       this.#showLocations(view, names, rows),
     ]);
   }

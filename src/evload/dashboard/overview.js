@@ -6,7 +6,7 @@ import { activeHours, dailyEnergy, durationCurve, weeklyRhythm, weeklySpread } f
 import { number } from "./format.js";
 import { Hours } from "./hours.js";
 import { Panel } from "./panel.js";
-import { fileName } from "./screen.js";
+import { fileOf } from "./screen.js";
 import { Users } from "./users.js";
 
 const USERS_SHOWN = 10;
@@ -14,24 +14,15 @@ const NOT_ASKED = { data: [], text: "", version: Infinity };
 /** Whether the token may see users, as the page was told. */
 const seesUsers = () => document.body.dataset.seesUsers !== "false";
 
-const hasMembers = ({ users, locations }) => users.length + locations.length > 0;
-
-/** /users/summary is of the whole site; of some users and locations /series tells as much. */
-function usersSource({ shown, query }) {
-  const more = hasMembers(shown) ? { by: "total", split: "user" } : { sort: shown.sort };
-  return { path: hasMembers(shown) ? "series" : "users/summary", query: [...query, ...Object.entries(more)] };
-}
-
 export async function fetchOverview(view, get) {
   const { query, shown } = view;
-  const users = usersSource(view);
   const [profile, duration, total, top] = await Promise.all([
     get("load/profile", query),
     get("load/duration-curve", query),
     get("series", query, { by: "total" }),
     shown.users.length === 1 || !seesUsers()
       ? NOT_ASKED
-      : get(users.path, users.query, hasMembers(shown) ? {} : { limit: USERS_SHOWN }),
+      : get("users/summary", query, { sort: shown.sort, limit: USERS_SHOWN }),
   ]);
   return { profile, duration, total, top };
 }
@@ -89,25 +80,15 @@ export class Overview {
   }
 
   #draw(view, name, answer, figure, about, path = "load/profile") {
-    const panel = this.panels[name];
-    if (!answer.data?.length) return panel.say("There is nothing to show in this range.");
-    return panel.draw(figure(answer.data), {
-      about,
-      view: view.kind,
-      stamp: `${view.key} ${answer.text}`,
-      subject: view.subject,
-      source: { path, query: view.query },
-      file: fileOf(panel.heading.textContent, view),
-    });
+    return this.panels[name].drawAnswer(view, answer, figure, about, { path });
   }
 
   #showUsers(view) {
     const { answers, choice, key } = view;
     this.panels.users.draw(answers.top.data ?? [], {
       sort: choice.sort,
-      isSplit: hasMembers(choice),
       stamp: `${key} ${choice.sort} ${answers.top.text}`,
-      source: usersSource(view),
+      source: { path: "users/summary", query: [...view.query, ["sort", choice.sort]] },
       file: fileOf("users", view),
     });
   }
@@ -116,9 +97,6 @@ export class Overview {
     for (const panel of Object.values(this.panels)) panel.forget();
   }
 }
-
-export const fileOf = (what, view) =>
-  fileName(what, view, [view.summary.first_hour.slice(0, 10), view.summary.last_hour.slice(0, 10)]);
 
 const energyAbout = ({ length }) =>
   length < 7 ? "Energy of each day" : "Energy of each day, with the mean of the seven days that end with it";

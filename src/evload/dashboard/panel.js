@@ -2,7 +2,7 @@
 
 import { $, element, save, saveBlob, tableOf } from "./dom.js";
 import { number, plotlyLocale } from "./format.js";
-import { SITE_NAME } from "./screen.js";
+import { fileOf, SITE_NAME } from "./screen.js";
 import { file, Refused } from "./server.js";
 import { plain } from "./style.js";
 
@@ -116,6 +116,19 @@ export class Panel extends Card {
       Object.assign(layout, { width: this.chart.clientWidth, height: this.chart.clientHeight });
     await Plotly.react(this.chart, figure.traces, layout, CONFIG);
     this.#fillTable();
+  }
+
+  /** Draws what the API answered of the view's range: `path` and `more` say of what, `besides` what else it shows. */
+  drawAnswer(view, answer, figure, about, { path, more = {}, besides = "" }) {
+    if (!answer.data?.length) return this.say("There is nothing to show in this range.");
+    return this.draw(figure(answer.data), {
+      about,
+      view: view.kind,
+      stamp: `${view.key} ${besides} ${answer.text}`,
+      subject: view.subject,
+      source: { path, query: [...view.query, ...Object.entries(more)] },
+      file: fileOf(this.heading.textContent, view),
+    });
   }
 
   /** Says why there is no chart. */

@@ -97,7 +97,7 @@ export function billedDemand(rows, steps) {
 }
 
 /** A bar for each period, and beside it what it is compared with. */
-export function periodBars(rows, names, value, unit, { isCompared, of }) {
+export function periodBars(rows, names, value, unit, { isCompared, columns, of }) {
   const { unit: larger, per } = scaled(
     rows.flatMap((row) => [{ [value]: row[value] }, { [value]: row[`previous_${value}`] }]),
     value,
@@ -126,7 +126,7 @@ export function periodBars(rows, names, value, unit, { isCompared, of }) {
       yaxis: { title: larger },
     }),
     label: `${of} of ${number(rows.length, 0)} periods; the most in ${names[rows.indexOf(most)]}: ${inWords(most[value], unit)}.`,
-    columns: [],
+    columns,
     rows,
   };
 }

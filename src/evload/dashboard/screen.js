@@ -53,6 +53,10 @@ export function subjectOf({ summary, measure, choice }) {
   return [range, nameOfMeasure(measure), membersInWords(choice)].filter(Boolean).join(" · ");
 }
 
+/** The name of a file of a view's whole range. */
+export const fileOf = (what, view) =>
+  fileName(what, view, [view.summary.first_hour.slice(0, 10), view.summary.last_hour.slice(0, 10)]);
+
 /** A file's name that says what is in it: the site, what it is, the measure, the range, and of whom. */
 export function fileName(what, { measure, choice: { users, locations } }, [from, to]) {
   const parts = [SITE_NAME, what, measure, from, to, ...[...locations, ...users].slice(0, 3)];

@@ -2,9 +2,9 @@
 
 import { showCards } from "./cards.js";
 import { number } from "./format.js";
-import { fileOf } from "./overview.js";
 import { Panel } from "./panel.js";
 import { histogram } from "./planning.js";
+import { fileOf } from "./screen.js";
 
 const PAGE = 1000;
 const MOST_PAGES = 10;

@@ -10,7 +10,6 @@ const BY = {
   hours: "By hours in the range.",
   sessions: "By sessions begun in the range.",
 };
-const SHOWN = 10;
 
 export class Users extends TablePanel {
   #stamp;
@@ -21,25 +20,17 @@ export class Users extends TablePanel {
     [this.enter, this.sortBy] = [enter, sortBy];
   }
 
-  /** Of the whole site as /users/summary orders them; of some users and locations as /series splits them. */
-  draw(rows, { sort, stamp, isSplit, ...told }) {
+  draw(rows, { sort, stamp, ...told }) {
     if (stamp === this.#stamp) return;
     this.#stamp = stamp;
-    const sum = rows.reduce((one, row) => one + row.energy_kwh, 0);
-    const shown = isSplit
-      ? rows
-          .map((row) => ({ ...row, share_percent: sum ? (100 * row.energy_kwh) / sum : null }))
-          .sort((one, other) => other.energy_kwh - one.energy_kwh)
-          .slice(0, SHOWN)
-      : rows;
     const { user, sort: column } = document.activeElement?.dataset ?? {};
-    this.show(this.#columns(isSplit, Math.max(...shown.map((row) => row.share_percent)) || 1), shown, {
+    this.show(this.#columns(Math.max(...rows.map((row) => row.share_percent)) || 1), rows, {
       ...told,
-      about: isSplit ? `By energy, of ${number(rows.length, 0)} users.` : BY[sort],
+      about: BY[sort],
       hint: "A name opens the page of that user. The CSV has all of them.",
       nothing: "Nobody charged in this range.",
     });
-    this.#addSorting(isSplit ? null : sort);
+    this.#addSorting(sort);
     if (user !== undefined) this.focus(user);
     if (column) this.body.querySelector(`[data-sort=${column}]`)?.focus();
   }
@@ -52,23 +43,18 @@ export class Users extends TablePanel {
     [...this.body.querySelectorAll(".user")].find((button) => button.dataset.user === user)?.focus();
   }
 
-  #columns(isSplit, most) {
+  #columns(most) {
     const count = (name, title) => ({ name, title, shown: (value) => number(value, 0) });
     return [
       { name: "user_id", title: "User", shown: (user) => this.#button(user) },
       { name: "energy_kwh", title: "Energy, kWh", shown: (value) => number(value, 1) },
       { name: "share_percent", title: "Share", shown: (share) => shareOf(share, most) },
-      ...(isSplit
-        ? [
-            { name: "peak_kw", title: "Peak, kW", shown: (value) => number(value) },
-            count("active_hours", "Active hours"),
-          ]
-        : [count("hours", "Hours"), count("sessions", "Sessions")]),
+      count("hours", "Hours"),
+      count("sessions", "Sessions"),
     ];
   }
 
   #addSorting(sort) {
-    if (!sort) return;
     const names = { User: "user_id", "Energy, kWh": "energy_kwh", Hours: "hours", Sessions: "sessions" };
     for (const head of this.body.querySelectorAll("th")) {
       const name = names[head.textContent];

@@ -110,7 +110,7 @@ class Cluster:
 
     def settle(self, new: Path) -> None:
         new.rename(self.pgdata)
-        _sync_folder(self.folder)
+        sync(self.folder)
 
 
 def _other_major(found: str) -> str:
@@ -141,8 +141,9 @@ def write_secret(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Waits until a file, or what a folder lists, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -33,9 +33,16 @@ class NotGivenBack(EvloadError):
     message = "The disk was not given back, as others kept reading the rows: run `evload compact` later."
 
 
+ON_CITUS = (
+    "The disk of the rows is not given back on Citus: run VACUUM (FULL) hourly_load there, in an hour without polls."
+)
+
+
 async def compact(dsn: str) -> None:
     """Raises NotGivenBack, and NothingChanged; the rows are as they were then."""
     async with write_transaction(dsn, "compact") as connection:
+        if await connection.fetchval(query("site/has_citus").text):
+            raise NotGivenBack(ON_CITUS)
         await lock_writers(connection)
         await execute_each(connection, query("compact/copy"))
         for grant in await connection.fetch(query("compact/grants").text):
@@ -63,11 +70,12 @@ async def _write_anew(dsn: str) -> None:
     connection = await connect(dsn, "compact")
     try:
         with driver_errors_translated():
-            await connection.execute("SET statement_timeout = 0")
-            await connection.execute("SET lock_timeout = '2s'")
-            full = "" if is_shared(connection) else "FULL, "  # a pooler would lose the bound on waiting
+            how = "ANALYZE"
+            if not is_shared(connection):  # what is set on a pooler's connection would stay for its other clients
+                await connection.execute("SET statement_timeout = 0; SET lock_timeout = '2s'")
+                how = "FULL, ANALYZE"
             for table in OTHER_TABLES:
                 with suppress(asyncpg.LockNotAvailableError):
-                    await connection.execute(f"VACUUM ({full}ANALYZE) {table}")
+                    await connection.execute(f"VACUUM ({how}) {table}")
     finally:
         await close(connection)

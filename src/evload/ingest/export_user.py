@@ -35,8 +35,13 @@ def write(document: str, file: Path) -> int:
     """Returns how many bytes were written. Nobody else may read the file. Raises CannotWriteExport."""
     data = f"{document}\n".encode()
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
-            written.write(data)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as written:
+                written.write(data)
+        except OSError:
+            file.unlink()
+            raise
     except OSError as error:
         raise CannotWriteExport(f"{file}: cannot be written ({error.strerror}). Name another file.") from error
     return len(data)

@@ -10,7 +10,7 @@ from evload.database.connecting import looking
 from evload.errors import EvloadError, shown
 from evload.ingest.options import LoadOptions
 from evload.ingest.rejects import NothingLoaded
-from evload.ingest.storing.identity import forgotten_users
+from evload.ingest.storing.identity import forgotten_in, privacy_state
 from evload.ingest.user_ids import UserIds
 from evload.queries import query
 
@@ -44,7 +44,7 @@ async def record(dsn: str, failure: LoadFailure, options: LoadOptions, attempt: 
     async with looking(dsn, "load") as connection, connection.transaction():
         await schema.check(connection)
         await connection.execute(query("privacy/lock_loading").text)
-        ids = UserIds(options.source, options.pseudonym_key, await forgotten_users(connection))
+        ids = UserIds(options.source, options.pseudonym_key, forgotten_in(await privacy_state(connection)))
         file, error = ids.without_ids(failure.file), ids.without_ids(failure.error)
         await connection.execute(
             query("ingest/record_failure").text,

@@ -10,7 +10,7 @@ import polars as pl
 
 from evload.errors import EvloadError
 from evload.ingest.cleaning.texts import normalised
-from evload.ingest.storing.identity import forgotten_in, require_key
+from evload.ingest.storing.identity import forgotten_in, privacy_state, require_key
 from evload.ingest.storing.totals import bring_up_to_date, lock_writers, note_touched
 from evload.ingest.storing.transaction import write_transaction
 from evload.ingest.user_ids import FORGOTTEN_NAME, pseudonym
@@ -45,9 +45,7 @@ async def stored_user(connection: asyncpg.Connection, user: str, key: bytes | No
         raise UnknownUser("Name a user: an empty id is nobody's.")
     if key is None:
         return given
-    state = await connection.fetchrow(query("privacy/state").text)
-    assert state is not None
-    require_key(state["pseudonym_check"], key)
+    require_key((await privacy_state(connection))["pseudonym_check"], key)
     return pseudonym(key, given)
 
 
@@ -57,8 +55,7 @@ async def forget(dsn: str, user: str, key: bytes | None) -> Erasure:
         await connection.execute(query("privacy/lock_forgetting").text)
         await lock_writers(connection)
         stored = await stored_user(connection, user, key)
-        state = await connection.fetchrow(query("privacy/state").text)
-        assert state is not None
+        state = await privacy_state(connection)
         noted = await connection.fetchval(query("privacy/add_forgotten").text, forgotten_in(state).hash_of(stored))
         erasure = await _taken_out(connection, stored, was_known=noted is None)
         erasure = replace(erasure, rejecting=await _retell_loads(connection, {stored, user.strip()}))

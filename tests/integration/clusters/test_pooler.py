@@ -8,8 +8,10 @@ import pytest
 
 from evload.database.connecting import connect
 from evload.ingest import batches
+from evload.ingest.compact import compact
 from evload.ingest.load import load_file
 from evload.migrate import upgrade
+from evload.queries import query
 from tests.clusters import PostgresServer, servers
 from tests.conftest import api_client
 from tests.files import SMALL_FILE, write
@@ -65,6 +67,23 @@ async def test_reading_through_a_pooler_changes_nothing(server: PostgresServer, 
         await connection.close()
     assert found is not None
     assert found[1:] == ("off", "off")  # jit is off in the server's own settings
+
+
+async def test_giving_disk_back_through_a_pooler_changes_nothing_for_its_other_clients(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    await upgrade(server.dsn)
+    file = tmp_path / "small.csv"
+    file.write_text(SMALL_FILE, encoding="utf-8")
+    await load_file(server.dsn, file)
+    with pgbouncer(server, "transaction", default_pool_size="1") as pooled:
+        await compact(pooled)
+        connection = await connect(pooled, "test")
+        async with connection.transaction():
+            found = [await connection.fetchval(f"SHOW {name}") for name in ("lock_timeout", "statement_timeout")]
+        await connection.close()
+    assert found == ["0", "0"]
+    assert await server.fetchval(query("site/is_sound").text)
 
 
 async def test_a_setting_in_the_address_that_a_pooler_refuses_is_told(server: PostgresServer) -> None:

@@ -12,7 +12,7 @@ from evload.api.answers.finding import (
     IN_A_THREAD_FROM_BYTES,
     Answers,
     Question,
-    not_found,
+    detail_answer,
     unknown_members,
     without_asking,
 )
@@ -123,7 +123,7 @@ class Exports:
             if _may_be_empty(question):
                 async with writer:
                     return await self._table_of(question, state, state.data_version, None, begin)
-            return not_found(endpoint, state.data_version, endpoint.unknown)
+            return detail_answer(endpoint, state.data_version, endpoint.unknown)
         if answer := without_asking(question, state):
             return answer
         async with writer, self._places.one(), self._snapshots.take() as snapshot:
@@ -131,7 +131,7 @@ class Exports:
             version, detail = DataVersion(number, id_), unknown_members(unknown)
             if self._answers.is_older(version, state.data_version):
                 raise DatabaseUnavailable(BEHIND)
-            made: Answer | None = not_found(endpoint, version, detail) if detail else None
+            made: Answer | None = detail_answer(endpoint, version, detail) if detail else None
             if made is None and question.is_limited:
                 text, values = users_in_range(params)
                 made = self._answers.below_threshold(question, await snapshot.fetch_row(text, values))
@@ -157,7 +157,7 @@ class Exports:
             async with self._table(question, state, kept.take) as table:
                 if not (snapshot and await _copy(question, snapshot, table)):
                     if snapshot and not _may_be_empty(question):
-                        return not_found(endpoint, version, await _why_nothing(question, snapshot))
+                        return detail_answer(endpoint, version, await _why_nothing(question, snapshot))
                     await table.begin()
                 await table.end()
             if not kept.is_whole:

@@ -145,11 +145,11 @@ class Answers:
         if endpoint.may_be_empty:
             return _empty_list(endpoint, version)
         if endpoint.subject is None:
-            return not_found(endpoint, version, NOTHING_IN_RANGE)
+            return detail_answer(endpoint, version, NOTHING_IN_RANGE)
         version_then, exists = await self._look_up(endpoint.subject, params, by)
         if version_then != version:  # the data changed between the two queries
             return await self._query(question, by)
-        return not_found(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
+        return detail_answer(endpoint, version, NOTHING_IN_RANGE if exists else endpoint.subject.unknown)
 
     async def _unknown_members(self, question: Question, by: float) -> Checked:
         """Names the users and locations that are asked for and have no rows."""
@@ -158,7 +158,7 @@ class Answers:
             return None, None
         number, id_, *unknown = await self._database.fetch_row(query(UNKNOWN_MEMBERS).text, members, by)
         version, detail = DataVersion(number, id_), unknown_members(unknown)
-        return version, not_found(question.endpoint, version, detail) if detail else None
+        return version, detail_answer(question.endpoint, version, detail) if detail else None
 
     async def _too_few_users(self, question: Question, by: float) -> Checked:
         if not question.is_limited:
@@ -171,7 +171,7 @@ class Answers:
         """Returns the refusal, where what was found of the users in range wants one."""
         number, id_, *users_and_share = found
         detail = self.threshold.refusal(question.params, *users_and_share)
-        return not_found(question.endpoint, DataVersion(number, id_), detail, 403) if detail else None
+        return detail_answer(question.endpoint, DataVersion(number, id_), detail, 403) if detail else None
 
     async def _too_many_rows(self, question: Question, by: float) -> Checked:
         """Counts the rows before they are made, where that is cheap and they are not."""
@@ -197,8 +197,8 @@ def without_asking(question: Question, state: SiteState) -> Answer | None:
     if state.is_empty:
         return _of_no_data(question, state)
     if missing := params.missing(state.measures):
-        return not_found(endpoint, state.data_version, missing)
-    return None if params.can_match else not_found(endpoint, state.data_version, endpoint.unknown)
+        return detail_answer(endpoint, state.data_version, missing)
+    return None if params.can_match else detail_answer(endpoint, state.data_version, endpoint.unknown)
 
 
 def unknown_members(unknown: Sequence[Sequence[str]]) -> str:
@@ -238,12 +238,12 @@ def _of_no_data(question: Question, state: SiteState) -> Answer:
     endpoint = question.endpoint
     if endpoint.may_be_empty:
         return _empty_list(endpoint, state.data_version)
-    return not_found(endpoint, state.data_version, endpoint.unknown)
+    return detail_answer(endpoint, state.data_version, endpoint.unknown)
 
 
 def _empty_list(endpoint: Endpoint, version: DataVersion) -> Answer:
     return Answer(endpoint.path, version, 200, endpoint.media_type.empty_list, endpoint.media_type)
 
 
-def not_found(endpoint: Endpoint, data_version: DataVersion, detail: str, status: int = 404) -> Answer:
+def detail_answer(endpoint: Endpoint, data_version: DataVersion, detail: str, status: int = 404) -> Answer:
     return Answer(endpoint.path, data_version, status, orjson.dumps({"detail": detail}), JSON)

@@ -159,6 +159,9 @@ ENDPOINTS = (
     Endpoint(
         "/hourly_loads", "load/hourly_loads", USERS, Page, models.Row, "Rows as they are stored, page by page",
         is_list=True, may_be_empty=True,
+        forms_by_params=(
+            Form("", "load/hourly_loads", models.Row), Form("of users", "load/hourly_loads_of_users", models.Row),
+        ),
     ),
     Endpoint(
         "/load/{user_id}/hourly", "load/user_hourly", USERS, UserRange, models.UserRow, "The rows of one user",

@@ -223,6 +223,10 @@ class Page(Filtered, Timed):
     limit: Annotated[int, Field(ge=1, le=1000, description="How many rows.")] = 20
     after: Annotated[int, Field(ge=0, le=2**63 - 1, description="Rows after this index.")] = 0
 
+    @property
+    def form(self) -> str:
+        return "of users" if self.user_id else ""
+
 
 def values_for(names: tuple[str, ...], params: Params) -> list[Any]:
     """Lists the parameters in the order in which a query numbers them."""

@@ -11,32 +11,32 @@ class WrongPseudonyms(EvloadError):
     """The users of the database are stored by another key, or by none."""
 
 
+async def privacy_state(connection: asyncpg.Connection) -> asyncpg.Record:
+    """What the database remembers: the one row of `privacy/state`."""
+    state = await connection.fetchrow(query("privacy/state").text)
+    assert state is not None
+    return state
+
+
 async def user_ids(connection: asyncpg.Connection, source: str, key: bytes | None) -> UserIds:
     """Raises WrongPseudonyms."""
-    state = await _state(connection, key)
+    state = await _checked_state(connection, key)
     return UserIds(source, key, forgotten_in(state))
 
 
 async def settle_pseudonyms(connection: asyncpg.Connection, key: bytes | None) -> None:
     """Remembers the key of the first users, while no other load can. Raises WrongPseudonyms."""
-    state = await _state(connection, key)
+    state = await _checked_state(connection, key)
     if not state["has_users"]:
         await connection.execute(query("privacy/set_pseudonym_check").text, check_value(key))
-
-
-async def forgotten_users(connection: asyncpg.Connection) -> Forgotten:
-    state = await connection.fetchrow(query("privacy/state").text)
-    assert state is not None
-    return forgotten_in(state)
 
 
 def forgotten_in(state: asyncpg.Record) -> Forgotten:
     return Forgotten(state["forgotten_key"], frozenset(state["forgotten"]))
 
 
-async def _state(connection: asyncpg.Connection, key: bytes | None) -> asyncpg.Record:
-    state = await connection.fetchrow(query("privacy/state").text)
-    assert state is not None
+async def _checked_state(connection: asyncpg.Connection, key: bytes | None) -> asyncpg.Record:
+    state = await privacy_state(connection)
     if state["has_users"]:
         require_key(state["pseudonym_check"], key)
     return state
