@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from evload.ingest.drop_folder.attempts import MOST_KILLS
 from tests.acceptance.conftest import SAMPLE, fill
 from tests.acceptance.processes import SIGNALS, Running, Shell, wait_until
 from tests.acceptance.test_troubles import set_open
@@ -112,6 +113,38 @@ def test_a_file_that_was_loaded_before_a_kill_is_moved_all_the_same(here: Shell,
     assert names(drop / "done") == {"a.csv", "a.csv.report.json", "a.csv.rejects.csv"}
     assert json.loads((drop / "done/a.csv.report.json").read_text())["already_loaded_as"] == 1
     assert len(listed(here)) == 1
+
+
+async def test_a_file_that_kills_the_loader_each_time_ends_in_failed(
+    here: Shell, drop: Path, connection: asyncpg.Connection
+) -> None:
+    write(drop / "a.csv", FIRST)
+    begun = drop / ".evload" / "begun"
+
+    def has_begun(times: int) -> Callable[[], bool]:
+        return lambda: begun.exists() and begun.read_text().endswith(f" {times}")
+
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE hourly_load IN SHARE MODE")  # the load waits here
+        for times in (1, 2):
+            with watching(here, drop) as running:
+                wait_until(has_begun(times))
+                running.send(signal.SIGKILL)
+        attempt = begun.read_text().split()[0]
+        with watching(here, drop) as running:  # a stop is no kill, and one load that ends makes up for them
+            wait_until(has_begun(3))
+            running.stop()
+        assert not begun.exists()
+    begun.write_text(f"{attempt} {MOST_KILLS}")
+    with watching(here, drop):
+        wait_until(waits_for(drop))
+    report = json.loads((drop / "failed/a.csv.report.json").read_text())
+    assert f"evload was killed {MOST_KILLS} times while it loaded this file" in report["error"]
+    assert [one["failure"] for one in listed(here)] == [report["error"]]
+    (drop / "failed/a.csv").rename(drop / "a.csv")
+    with watching(here, drop):
+        wait_until(waits_for(drop))
+    assert (drop / "done/a.csv").exists()
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)

@@ -12,6 +12,7 @@ import orjson
 from evload import schema
 from evload.database.connecting import looking
 from evload.errors import EvloadError, shown
+from evload.ingest.drop_folder.attempts import MOST_KILLS, Attempts
 from evload.ingest.drop_folder.folder import DONE, FAILED, Complete, DropFolder
 from evload.ingest.drop_folder.places import Place, finish_moves, forget_rejects, place_in, rejects_of
 from evload.ingest.drop_folder.troubles import Troubles
@@ -27,6 +28,10 @@ from evload.queries import query
 
 FAULTS_OF_THE_FILE = (NothingLoaded, UnreadableFile, RowsRefused)
 NOTE_EVERY_SECONDS = 10.0
+KILLED = (
+    "evload was killed {} times while it loaded this file, most likely as there was not enough memory."
+    " Split the file, or load it where there is more."
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Watcher:
         tell: Callable[[Outcome], None],
     ) -> None:
         self._folder = folder
+        self._attempts = Attempts(folder)
         self._name = name
         self._options = replace(options, rejects_dir=folder.rejects_dir)
         self._every_seconds = every_seconds
@@ -131,8 +137,13 @@ class Watcher:
         """Raises EvloadError and OSError for what is no fault of the file."""
         finish_moves(self._folder)
         forget_rejects(self._folder, but_of=file.path)
+        attempt = _attempt(file)
+        if (kills := self._attempts.kills(attempt)) >= MOST_KILLS:
+            await self._fail(dsn, file, LoadFailure(shown(file.path.name), KILLED.format(kills)))
+            return
         try:
-            report = await load_file(dsn, file.path, self._options)
+            with self._attempts.begun(attempt):
+                report = await load_file(dsn, file.path, self._options)
         except FileChanged as error:
             self._say(f"{error}")
             return
