@@ -3,12 +3,12 @@
 uv run python benchmarks/fast_motion.py [--quick] [--files 200] [--seed 1]
 """
 
-import gzip
-import hashlib
 import json
 import random
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -17,84 +17,29 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from common import EVLOAD, environment, fetch, machine, run, table, write_results
+from common import EVLOAD, environment, execute, fetch, machine, run, table, write_results
 from evload.embedded import running_server
 from evload.embedded.cluster import Cluster
+from fast_motion_alarms import Prometheus
+from fast_motion_files import Dropped, drop_files, hash_of
 from views import check_views
 
-HEADER = "date_from;date_to;User_ID;session_ID;Synthetic_3_6kW"
-FIRST_DAY = date(2025, 1, 1)
-USERS = 5
-HOURS = range(4, 23)  # those that no change of the clock skips
 VICTIMS = ("watch", "Postgres", "serve")
 ALWAYS_KILLED = ("watch", "Postgres")
-BROKEN_EVERY, REJECTS_EVERY, AGAIN_EVERY = 10, 7, 9
 PATIENCE_SECONDS = 600
+GROWTH_BYTES = {"evload_database_size_bytes": 500_000, "evload_wal_size_bytes": 60_000_000}
+"""What is so much for a site of some thousand rows that an alarm must ring."""
+WAL_FILES = 8
 
 
 class WentWrong(Exception):
     """What is there is not what was dropped."""
-
-
-@dataclass
-class Dropped:
-    """What was dropped, and what must come of it."""
-
-    good: Counter[str] = field(default_factory=Counter)
-    """By the hash of the bytes, as are the broken ones."""
-    broken: Counter[str] = field(default_factory=Counter)
-    rejects: dict[str, int] = field(default_factory=dict)
-    energy_kwh: Decimal = Decimal(0)
-    rows: int = 0
-
-    def good_file(self, number: int) -> bytes:
-        """A day of all users. Some have rows that cannot be right."""
-        day = FIRST_DAY + timedelta(days=number)
-        lines = [HEADER]
-        for user in range(USERS):
-            for hour in HOURS:
-                energy = Decimal(random.randint(0, 3600)) / 1000
-                lines.append(_row(day, hour, 1, f"u{user}", energy))
-                self.energy_kwh += energy
-                self.rows += 1
-        wrong = number % REJECTS_EVERY if number % 2 else 0
-        lines += [_row(day, HOURS[hour], 3, "u0", Decimal(1)) for hour in range(wrong)]
-        content = ("\n".join(lines) + "\n").encode()
-        self.good[_hash(content)] += 1
-        self.rejects[_hash(content)] = wrong
-        return content
-
-    def broken_file(self, number: int) -> tuple[str, bytes]:
-        """Its ending, and what it holds."""
-        whole = ("\n".join([HEADER, _row(FIRST_DAY, 1, 1, "broken", Decimal(1))]) + "\n").encode()
-        kinds = [
-            (".csv", f"nonsense {number}\n".encode()),
-            (".csv", whole.replace(b"session_ID", f"place_{number}".encode())),
-            (".csv.gz", gzip.compress(whole + bytes(str(number), "ascii"), mtime=number)[:-9]),
-            (".csv", "\n".join([HEADER, _row(FIRST_DAY, 1, 3, f"b{number}", Decimal(1))]).encode()),
-        ]
-        ending, content = kinds[number // BROKEN_EVERY % len(kinds)]
-        self.broken[_hash(content)] += 1
-        self.rejects[_hash(content)] = int(content == kinds[3][1])
-        return ending, content
-
-
-def _row(day: date, hour: int, hours: int, user: str, energy: Decimal) -> str:
-    begin = datetime(day.year, day.month, day.day, hour)
-    end = begin + timedelta(hours=hours)
-    return f"{begin:%d.%m.%Y %H}:00;{end:%d.%m.%Y %H}:00;{user};{day.toordinal()};{energy}"
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass
@@ -104,19 +49,30 @@ class Program:
     arguments: list[str | Path]
     log: Path
     process: "subprocess.Popen[bytes] | None" = None
-    starts: int = 0
+    is_paused: bool = False
 
     def keep_alive(self) -> None:
+        if self.is_paused:
+            return
         if self.process is None or self.process.poll() is not None:
             with self.log.open("ab") as log:
                 command = [EVLOAD, *self.arguments]
                 self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment({}))
-            self.starts += 1
 
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Killed, and not started again meanwhile."""
+        self.is_paused = True
+        self.kill()
+        try:
+            yield
+        finally:
+            self.is_paused = False
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -134,7 +90,10 @@ class Site:
         self.drop.mkdir()
         data: list[str | Path] = ["--data-dir", self.data_dir]
         self.watch = Program(["watch", self.drop, "--every", "0.2", *data], self.folder / "watch.log")
-        self.serve = Program(["serve", "--port", "0", *data], self.folder / "serve.log")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        port = self.address.rpartition(":")[2]
+        self.serve = Program(["serve", "--port", port, *data], self.folder / "serve.log")
 
     def kill(self, whom: str) -> None:
         if whom == "Postgres":
@@ -152,25 +111,23 @@ class Site:
 
     def metrics(self) -> dict[str, float]:
         """Raises OSError while evload does not answer."""
-        addresses = re.findall(r"^evload serves on (\S+)$", self.serve.log.read_text(), re.MULTILINE)
-        if not addresses:
-            raise OSError
-        with urllib.request.urlopen(f"{addresses[-1]}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.address}/metrics", timeout=10) as answer:
             found = re.findall(r"^(\w+) (\S+)$", answer.read().decode(), re.MULTILINE)
         return {name: float(value) for name, value in found}
 
 
 @contextmanager
-def supervised(site: Site, kill_every_seconds: float) -> Iterator[None]:
-    """Both programs run meanwhile, and are killed at random moments, as is Postgres."""
-    ended, moments = threading.Event(), random.Random(random.random())
+def supervised(site: Site, kill_every_seconds: float) -> Iterator[threading.Event]:
+    """Both programs run meanwhile. While what is given is set, they are killed at random moments, as is Postgres."""
+    ended, chaos, moments = threading.Event(), threading.Event(), random.Random(random.random())
+    chaos.set()
 
     def keep() -> None:
         kill_at = float("inf")
         while not ended.wait(0.05):
             site.watch.keep_alive()
             site.serve.keep_alive()
-            if time.monotonic() > kill_at:
+            if time.monotonic() > kill_at and chaos.is_set():
                 spared = [whom for whom in ALWAYS_KILLED if whom not in site.kills]
                 site.kill(spared[0] if spared else moments.choices(VICTIMS, [6, 3, 1])[0])
                 kill_at = float("inf")
@@ -180,44 +137,10 @@ def supervised(site: Site, kill_every_seconds: float) -> Iterator[None]:
     thread = threading.Thread(target=keep)
     thread.start()
     try:
-        yield
+        yield chaos
     finally:
         ended.set()
         thread.join()
-
-
-def drop_files(site: Site, files: int) -> Dropped:
-    """Whole, in two parts, or under another name first; sometimes the same name or the same bytes again."""
-    dropped = Dropped()
-    content = b""
-    for number in range(files):
-        ending = ".csv"
-        if number % BROKEN_EVERY == BROKEN_EVERY - 1:
-            ending, content = dropped.broken_file(number)
-        elif number % AGAIN_EVERY == AGAIN_EVERY - 1 and _hash(content) in dropped.good:
-            dropped.good[_hash(content)] += 1
-        else:
-            content = dropped.good_file(number)
-        name = f"{number % max(files // 2, 1):04}{ending}"
-        while (site.drop / name).exists():
-            time.sleep(0.05)
-        _put(site.drop / name, content, number % 3)
-        time.sleep(random.uniform(0, 0.3))
-    return dropped
-
-
-def _put(path: Path, content: bytes, way: int) -> None:
-    if way == 0:
-        path.write_bytes(content)
-    elif way == 1:
-        part = path.with_name(f"{path.name}.part")
-        part.write_bytes(content)
-        part.rename(path)
-    else:
-        with path.open("wb", buffering=0) as file:
-            file.write(content[: len(content) // 2])
-            time.sleep(0.1)
-            file.write(content[len(content) // 2 :])
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -226,6 +149,62 @@ def until(condition: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise WentWrong(f"after {PATIENCE_SECONDS} s {what}")
         time.sleep(0.1)
+
+
+def provoke(site: Site, dropped: Dropped, prometheus: Prometheus) -> None:
+    """Gives a reason to each alarm that files and kills gave none, one after the other, and ends it."""
+
+    def rings(alarm: str) -> None:
+        until(lambda: prometheus.is_firing(alarm), f"{alarm} does not ring")
+
+    def is_quiet(alarm: str) -> None:
+        until(lambda: not prometheus.is_firing(alarm), f"{alarm} rings on")
+
+    for alarm, program in (("EvloadWatcherDead", site.watch), ("EvloadDown", site.serve)):
+        with program.paused():
+            rings(alarm)
+        is_quiet(alarm)
+    with running_server(site.data_dir, print) as dsn:
+        with closed(dsn):
+            rings("EvloadNotReady")
+        is_quiet("EvloadNotReady")
+        execute(dsn, *["SELECT pg_logical_emit_message(false, 'wal', 'full'), pg_switch_wal()"] * WAL_FILES)
+        rings("EvloadWalLarge")
+    rings("EvloadDatabaseLarge")
+    rings("EvloadNoNewData")
+    file = site.drop / "recent.csv"
+    file.write_bytes(dropped.recent_file())
+    while not prometheus.is_firing("EvloadFilesWait"):  # it looks as if it were still written
+        file.touch()
+        time.sleep(0.05)
+    for alarm in ("EvloadFilesWait", "EvloadNoNewData"):
+        is_quiet(alarm)
+
+
+@contextmanager
+def closed(dsn: str) -> Iterator[None]:
+    """Nobody gets into the database meanwhile."""
+    name = dsn.partition("?")[0].rpartition("/")[2]
+    maintenance = dsn.replace(f"/{name}?", "/postgres?")
+    execute(maintenance, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    fetch(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+    try:
+        yield
+    finally:
+        execute(maintenance, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+@contextmanager
+def alarms_watched(site: Site) -> Iterator[Prometheus | None]:
+    """By Prometheus, if it is on the PATH."""
+    if not shutil.which("prometheus"):
+        yield None
+        return
+    until(lambda: _is_at_rest(site), "evload does not answer")
+    now = site.metrics()
+    limits = {name: now[name] + more for name, more in GROWTH_BYTES.items()}
+    with Prometheus.scraping(site.address, site.folder / "prometheus", limits) as prometheus:
+        yield prometheus
 
 
 def check(site: Site, dropped: Dropped) -> None:
@@ -270,7 +249,7 @@ def _files_in(folder: Path, dropped: Dropped) -> Counter[str]:
     _expect(f"hidden files in {folder.name}/", hidden, [])
     beside = (".report.json", ".rejects.csv")
     for path in (path for path in folder.iterdir() if not path.name.endswith(beside)):
-        key = _hash(path.read_bytes())
+        key = hash_of(path.read_bytes())
         found[key] += 1
         report = json.loads(path.with_name(f"{path.name}.report.json").read_text())
         _expect(f"where the report says that {path.name} is", report["moved_to"], str(path))
@@ -300,11 +279,17 @@ def main(quick: bool, files: int, seed: int | None) -> None:
         site, began = Site(Path(folder)), time.monotonic()
         stack.callback(site.serve.stop)
         stack.callback(site.watch.stop)
-        with supervised(site, 4 if quick else 5):
+        with supervised(site, 4 if quick else 5) as chaos:
             until(lambda: (site.drop / "done").exists(), "the watcher has not begun")
-            dropped = drop_files(site, files)
-            until(lambda: not site.waiting() and site.kills.keys() >= {*ALWAYS_KILLED}, "files wait")
-        seconds = time.monotonic() - began
+            with alarms_watched(site) as prometheus:
+                dropped = drop_files(site.drop, files)
+                until(lambda: not site.waiting() and site.kills.keys() >= {*ALWAYS_KILLED}, "files wait")
+                seconds = time.monotonic() - began
+                chaos.clear()
+                if prometheus:
+                    provoke(site, dropped, prometheus)
+                    fired = prometheus.times_fired()
+                    _expect("how often alarms rang", fired, dict.fromkeys(fired, 1))
         for program in (site.watch, site.serve):
             program.keep_alive()
             if "Traceback" in program.log.read_text():
@@ -319,6 +304,7 @@ def main(quick: bool, files: int, seed: int | None) -> None:
             "energy kWh": dropped.energy_kwh,
             "seconds": round(seconds, 1),
             **{f"kills of {whom}": times for whom, times in sorted(site.kills.items())},
+            "alarms that rang once each": len(prometheus.alarms) if prometheus else "not watched: no prometheus",
         }
         print(table(["what", "how many"], list(facts.items())))
         print("Every file is in done/ or failed/ with its report and rejects; sums, views, metrics and history agree.")
