@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,21 @@ class Site:
         return self.proxy.address + ROOT
 
 
+@contextmanager
+def served(shell: Shell, *, strips: bool = False) -> Iterator[Site]:
+    with ExitStack() as open_:
+        serving = shell.with_(**BEHIND_NGINX, EVLOAD_ACCESS_LOG="1")
+        apis = [open_.enter_context(serving.serving("serve")) for _ in range(2)]
+        proxy = configured(shell.folder / "nginx", [api.port for api in apis], strips=strips)
+        open_.enter_context(running(proxy))
+        trusting = ssl.create_default_context(cafile=f"{proxy.folder}/fullchain.pem")
+        trusting.check_hostname = False  # the certificate is the name's, and the test opens 127.0.0.1
+        client = open_.enter_context(
+            httpx2.Client(base_url=proxy.address, verify=trusting, trust_env=False, timeout=PATIENCE_SECONDS)
+        )
+        yield Site(shell, apis, proxy, client)
+
+
 @pytest.fixture(scope="module", params=[False, True], ids=["keeps the path", "strips the path"])
 async def site(
     request: pytest.FixtureRequest,
@@ -62,20 +77,9 @@ async def site(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Site]:
     nginx()
-    folder = tmp_path_factory.mktemp("site")
     async with copied(databases, charging_template) as dsn:
-        shell = Shell(folder).on(dsn)
-        with ExitStack() as open_:
-            serving = shell.with_(**BEHIND_NGINX, EVLOAD_ACCESS_LOG="1")
-            apis = [open_.enter_context(serving.serving("serve")) for _ in range(2)]
-            proxy = configured(folder / "nginx", [api.port for api in apis], strips=request.param)
-            open_.enter_context(running(proxy))
-            trusting = ssl.create_default_context(cafile=f"{proxy.folder}/fullchain.pem")
-            trusting.check_hostname = False  # the certificate is the name's, and the test opens 127.0.0.1
-            client = open_.enter_context(
-                httpx2.Client(base_url=proxy.address, verify=trusting, trust_env=False, timeout=PATIENCE_SECONDS)
-            )
-            yield Site(shell, apis, proxy, client)
+        with served(Shell(tmp_path_factory.mktemp("site")).on(dsn), strips=request.param) as made:
+            yield made
 
 
 @pytest.fixture
@@ -219,3 +223,29 @@ def test_requests_go_on_while_a_process_is_started_anew(site: Site) -> None:
         for _ in range(20):
             assert site.client.get(f"{ROOT}/kpi/total-energy").status_code == 200
         assert again.get("/livez").status_code == 200
+
+
+async def test_signing_in_stays_below_the_path(
+    browser: Browser, databases: Databases, charging_template: str, shell: Shell
+) -> None:
+    nginx()
+    async with copied(databases, charging_template) as dsn:
+        shell = shell.on(dsn)
+        token = shell.succeed("token", "create", "wall", "--role", "reader").strip()
+        with served(shell) as site:
+            async with visiting(browser, site.address, ignore_https_errors=True) as visit:
+                page = visit.page
+                page.set_default_timeout(DRAWN_WITHIN_MS)
+                await page.goto(f"{site.address}/dashboard")
+                await page.wait_for_url(f"{site.address}/sign-in")
+                await page.get_by_label("Token").fill(token)
+                await page.get_by_role("button", name="Sign in").click()
+                await page.wait_for_url(f"{site.address}/dashboard")
+                await visit.shows("body[data-connection=live]")
+                kept = [(one["path"], one["secure"], one["httpOnly"]) for one in await page.context.cookies()]
+                assert kept == [(ROOT, True, True)]
+                await page.get_by_role("button", name="Sign out").click()
+                await page.wait_for_url(f"{site.address}/sign-in")
+                assert await page.context.cookies() == []
+                assert all(one.url.startswith(f"{site.address}/") for one in visit.requests)
+                visit.messages.clear()  # of what was refused before the page gave way

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import escape
+from typing import Literal, TypedDict
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -19,17 +20,25 @@ POLICY = (
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer", browsers send forms with `Origin: null`
     "Cache-Control": "no-store",
 }
 NOT_KNOWN = "This token is not known here, was revoked, or has expired."
 FOREIGN = "Another site's page sent this. Open the address of this evload itself, and sign in there."
 
 
+class Attributes(TypedDict):
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: Literal["strict"]
+
+
 class SignIn:
-    def __init__(self, admits: Callable[[bytes], bool]) -> None:
+    def __init__(self, admits: Callable[[bytes], bool], root_path: str) -> None:
         """`admits` judges a token."""
         self._admits = admits
+        self._path = root_path or "/"
 
     async def enter(self, request: Request) -> Response:
         if request.method != "POST":
@@ -40,20 +49,20 @@ class SignIn:
         if not token or not self._admits(token.encode()):
             return _page(NOT_KNOWN, 401)
         response = RedirectResponse("dashboard", 303, HEADERS)
-        response.set_cookie(COOKIE, token, secure=_is_secure(request), httponly=True, samesite="strict")
+        response.set_cookie(COOKIE, token, **self._attributes(request))
         return response
 
     async def leave(self, request: Request) -> Response:
         if _is_foreign(request):
             return problem(403, FOREIGN)
         response = RedirectResponse("sign-in", 303, HEADERS)
-        response.delete_cookie(COOKIE, secure=_is_secure(request), httponly=True, samesite="strict")
+        response.delete_cookie(COOKIE, **self._attributes(request))
         return response
 
-
-def _is_secure(request: Request) -> bool:
-    """The browser says by which scheme it asks, also through a proxy."""
-    return request.headers.get("origin", "").startswith("https://")
+    def _attributes(self, request: Request) -> "Attributes":
+        """The browser says by which scheme it asks, also through a proxy."""
+        is_secure = request.headers.get("origin", "").startswith("https://")
+        return {"path": self._path, "secure": is_secure, "httponly": True, "samesite": "strict"}
 
 
 def _is_foreign(request: Request) -> bool:
@@ -78,8 +87,8 @@ def _page(said: str, status: int = 200) -> Response:
     return HTMLResponse(text.replace("[[said]]", said), status, HEADERS)
 
 
-def routes(admits: Callable[[bytes], bool]) -> list[BaseRoute]:
-    pages = SignIn(admits)
+def routes(admits: Callable[[bytes], bool], root_path: str) -> list[BaseRoute]:
+    pages = SignIn(admits, root_path)
     return [
         Route("/sign-in", pages.enter, methods=["GET", "POST"]),
         Route("/sign-out", pages.leave, methods=["POST"]),

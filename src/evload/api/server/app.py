@@ -163,7 +163,7 @@ class App:
         return [
             *(route for route in data if not route.param_convertors),
             *dashboard.routes(welcome, self._root_path, self._site_name),
-            *sign_in.routes(lambda token: self._access.scope_for(digest(token)) is not None),
+            *sign_in.routes(lambda token: self._access.scope_for(digest(token)) is not None, self._root_path.text),
             Route("/access", access),
             Route("/events", Events(self._watch, self._metrics, self.closing).stream),
             Route("/livez", health.livez),
