@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from evload.backup.backup import back_up
-from evload.backup.restore import restore as restore_file
 from evload.command import database, json_option, on_a_database, run, say_json
 from evload.errors import shown
 
@@ -38,6 +37,8 @@ def backup(file: Path, data_dir: Path | None, as_json: bool) -> None:
 @json_option
 @on_a_database
 def restore(file: Path, data_dir: Path | None, replace: bool, as_json: bool) -> None:
+    from evload.backup.restore import restore as restore_file
+
     began = time.perf_counter()
     with database(data_dir, migrate=True) as (_, dsn):
         found = run(restore_file(dsn, file, replace=replace))

@@ -1,6 +1,8 @@
 """Who may import whom in `src/evload`, and who alone reads settings, variables and SQL files."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -170,6 +172,14 @@ def test_api_and_ingest_do_not_know_each_other() -> None:
     for here, others in MAY_IMPORT.items():
         tops = {one.partition(".")[0] for one in (here, *others)}
         assert here == "cli" or not {"api", "ingest"} <= tops, here
+
+
+def test_commands_start_without_what_takes_long_to_import() -> None:
+    """`evload status` in a script is to answer at once: each of these takes longer than all else that it imports."""
+    listed = [sys.executable, "-c", "import evload.cli, sys; print(*sys.modules)"]
+    loaded = set(subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split())
+    assert "evload.cli" in loaded
+    assert not loaded & {"alembic", "polars", "sqlalchemy", "starlette", "uvicorn"}
 
 
 def rooms_with(kind: type[ast.AST], matches: Callable[[Any], bool]) -> set[str]:

@@ -78,6 +78,7 @@ def _export(endpoint: Endpoint, media_type: MediaType) -> Endpoint:
         endpoint,
         path=endpoint.path + media_type.suffix,
         query=whole.query,
+        forms_by_params=endpoint.forms_by_params if whole.query == endpoint.query else (),
         params=_with_csv_options(whole.params) if media_type is CSV else whole.params,
         max_rows=None,
         media_type=media_type,
