@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 THOROUGHNESS = float(os.environ.get("EVLOAD_TEST_THOROUGHNESS", "0.3"))
 
 
-def examples(count: int) -> settings:
-    """Against a real server: slower than hypothesis expects, and fixtures last longer than one example.
+def usual(count: int) -> int:
+    """How many the usual run draws: three tenths of them, so that it takes minutes."""
+    return max(1, round(count * THOROUGHNESS))
 
-    The usual run draws three tenths of them, so that it takes minutes.
-    """
+
+def examples(count: int) -> settings:
+    """Files and a real server are slower than hypothesis expects, and fixtures last longer than one example."""
     unsuited = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=max(1, round(count * THOROUGHNESS)), deadline=None, suppress_health_check=unsuited)
+    return settings(max_examples=usual(count), deadline=None, suppress_health_check=unsuited)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest import batches
@@ -57,7 +57,7 @@ def between(hours: list[datetime], file: list[datetime], rows: Iterable[datetime
     return [hour for hour in hours if file[0] <= hour <= file[-1] and hour not in set(rows)]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(site=sites())
 def test_the_hours_between_two_are_those_of_the_clock(site: tuple[str, list[datetime], list[list[datetime]]]) -> None:
     zone, hours, (file, *_) = site

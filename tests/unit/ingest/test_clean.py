@@ -7,11 +7,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest.cleaning.clean import clean
 from evload.ingest.frames import KEYS, MEASURES
+from tests.strategies import examples
 from tests.unit.ingest.reading import raw_blocks, said, table
 from tests.unit.ingest.reference import Accepted, Rejected, judge
 
@@ -94,7 +95,7 @@ tables = st.sampled_from(sorted(DAYS_OF_CHANGE)).flatmap(
 
 
 @given(tables)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_cleaning_equals_the_reference_row_by_row(table: tuple[str, list[list[str]]]) -> None:
     zone, texts = table
     raw = pl.DataFrame([(line, *row) for line, row in enumerate(texts, 2)], schema=RAW, orient="row")
@@ -120,7 +121,7 @@ measures = st.lists(st.lists(st.sampled_from(("", "NA")) | plain, min_size=4, ma
 
 
 @given(measures, st.lists(st.lists(energies, min_size=4, max_size=4), max_size=2), st.sampled_from((";", ",")))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_energies_parsed_as_floats_equal_their_texts(
     plain: list[list[str]], odd: list[list[str]], separator: str
 ) -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest.read import UnreadableFile
+from tests.strategies import examples
 from tests.unit.ingest.reading import HEADER, read, table, written
 
 COMMAS = HEADER.replace(";", ",")
@@ -32,7 +33,7 @@ def full_rows(draw: st.DrawFn) -> str:
 
 
 @given(st.lists(rows(), max_size=12), full_rows(), st.integers(0, 12), st.sampled_from([1, 100, 1 << 20]))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(200)
 def test_decimal_commas_between_commas_refuse_the_file(
     tmp_path: Path, others: list[str], full: str, place: int, block_bytes: int
 ) -> None:

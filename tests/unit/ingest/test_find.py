@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.errors import shown
 from evload.ingest.find import NoFiles, files_of
+from tests.strategies import examples
 
 MEANT = (
     "loads.csv", "LOADS.CSV", "2024 January.csv.gz", "part-00000-1b2c.c000.snappy.parquet", "a.b.tsv", "x.txt.zst",
@@ -47,7 +48,7 @@ folders = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(entries=folders)
 def test_a_folder_gives_what_is_meant_and_names_everything_else(
     tmp_path_factory: pytest.TempPathFactory, entries: dict[str, str]

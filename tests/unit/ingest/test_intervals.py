@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest.converting.instants import Clock, instants
 from evload.ingest.read import LoadFile, UnreadableFile
+from tests.strategies import examples
 from tests.unit.ingest.converted import Converted, converted
 
 MAPPING = 'kind = "interval"\nenergy = "value"\nuser = "user"\n'
@@ -44,7 +45,7 @@ def expected(rows: list[tuple[datetime, str, str]], minutes: int, unit: str, zon
 VALUES = st.decimals(0, 500, places=3).map(str)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     data=st.data(),
     minutes=st.sampled_from([1, 5, 10, 15, 30, 60]),

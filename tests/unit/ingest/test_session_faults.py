@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from evload.ingest.read import UnreadableFile
+from tests.strategies import usual
 from tests.unit.ingest.converted import converted
 
 MAPPING = """
@@ -144,7 +145,7 @@ def mutated(record: Any, dice: random.Random) -> Any:
 @pytest.mark.parametrize("record", [OCPI, ZAPTEC, ACN], ids=["ocpi", "zaptec", "acn"])
 def test_an_odd_record_is_loaded_rejected_or_refused(tmp_path: Path, record: dict[str, Any]) -> None:
     dice, loaded, rejected = random.Random(5), 0, 0
-    for _ in range(300):
+    for _ in range(usual(300)):
         records = [mutated(record, dice), {**record, "id": "2", "Id": "2", "sessionID": "2"}]
         try:
             found = converted(tmp_path, json.dumps(records), name="data.json")

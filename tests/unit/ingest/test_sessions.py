@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest.converting.charging import hours_of_sessions
 from evload.ingest.converting.hours import Hours
+from tests.strategies import examples
 from tests.unit.ingest.converted import converted
 
 ZONES = ("Europe/Oslo", "Asia/Kolkata", "Australia/Lord_Howe", "America/New_York", "UTC")
@@ -41,7 +42,7 @@ def computed(sessions: list[Session], zone: str) -> pl.DataFrame:
     return hours_of_sessions(frame, ("3.6", "7.2"), Hours(zone))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(SESSION, min_size=1, max_size=8), st.sampled_from(ZONES))
 def test_the_hours_of_a_session_add_up_to_its_energy(sessions: list[Session], zone: str) -> None:
     hours = computed(sessions, zone)
@@ -84,7 +85,7 @@ def by_the_minute(session: Session, watts: int) -> tuple[dict[datetime, Fraction
     return charged, flex
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(SESSION)
 def test_the_rule_is_that_of_the_published_data(session: Session) -> None:
     hours = computed([session], "UTC")
@@ -102,7 +103,7 @@ HEADER = "id,user,start,end,kwh\n"
 MAPPING = 'kind = "session"\nid = "id"\nuser = "user"\nstart = "start"\nend = "end"\nenergy = "kwh"\n'
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(SESSION, min_size=1, max_size=30))
 def test_a_file_of_sessions_conserves_energy(sessions: list[Session]) -> None:
     """Times are written on the clock of Oslo, where some of them come twice."""

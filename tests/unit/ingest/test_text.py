@@ -7,10 +7,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evload.ingest.formats.text import RECORDS_AT_ONCE
+from tests.strategies import examples
 from tests.unit.ingest.reading import HEADER, ROW, raw_blocks, read, table, written
 
 texts = st.text(st.sampled_from('ab""\n\r;, ø\t\''), max_size=12)
@@ -30,7 +31,7 @@ def parsed(content: bytes, block_bytes: int) -> Iterator[tuple[int, str]]:
     st.integers(1, 300),
     st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_what_the_csv_module_writes_is_read_back_with_its_lines(
     users: list[str | None], quoting: int, separator: str, line_end: str, block_bytes: int, open_end: bool
 ) -> None:
@@ -82,7 +83,7 @@ def test_rows_between_two_stray_quotes_are_rejected_with_them(tmp_path: Path) ->
     assert ragged.column("line") == [2, 6]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(200)
 @given(content=st.binary(max_size=300) | texts.map(str.encode), block_bytes=st.integers(1, 300))
 def test_block_boundaries_do_not_change_the_rows(content: bytes, block_bytes: int) -> None:
     def outcome(size: int) -> object:
