@@ -18,6 +18,7 @@ from evload.migrate import upgrade
 from evload.sample import SamplePlan, write_sample
 from evload.settings import Settings
 from tests.files import SMALL_FILE
+from tests.in_memory import put_temporary_files_there
 from tests.servers import TestServer, choose
 
 RUN = f"evload_test_{secrets.token_hex(4)}"
@@ -25,6 +26,7 @@ SERVER = pytest.StashKey[TestServer]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    put_temporary_files_there(os.environ)
     config.stash[SERVER] = choose(os.environ)
 
 
@@ -55,7 +57,7 @@ class Databases:
     async def create(self, template: str = "template1") -> str:
         self._made += 1
         name = f"{RUN}_{self._made}"
-        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_name(template)}"')
+        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_name(template)}" STRATEGY FILE_COPY')
         return dsn_of(self._server_dsn, name)
 
     async def drop(self, dsn: str) -> None:

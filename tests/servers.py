@@ -72,5 +72,6 @@ async def _forget_durability(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    await connection.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
     await connection.execute("SELECT pg_reload_conf()")
     await connection.close()
