@@ -23,6 +23,10 @@ from evload.signals import Stopped, cancel_on_signals, ignore_stop_signals
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+TWO_DATABASES = (
+    "--data-dir means the embedded Postgres, and DATABASE_URL (in the environment or .env) names a server:"
+    " leave one of them out."
+)
 
 on_a_database = click.option(
     "--data-dir",
@@ -147,7 +151,13 @@ def copy_embedded(data_dir: Path | None, target: Path) -> None:
 
 
 def _settings(data_dir: Path | None) -> Settings:
-    return Settings() if data_dir is None else Settings(data_dir=data_dir)
+    """Raises EvloadError where two databases are named: taking one could drop or serve what was not meant."""
+    if data_dir is None:
+        return Settings()
+    settings = Settings(data_dir=data_dir)
+    if settings.database_url:
+        raise EvloadError(TWO_DATABASES)
+    return settings
 
 
 def _folder(settings: Settings) -> Path:

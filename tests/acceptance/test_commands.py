@@ -275,3 +275,12 @@ def test_the_same_seed_gives_the_same_sample(shell: Shell) -> None:
 @pytest.mark.parametrize("wrong", [["absent/x.csv"], ["x.csv", "--timezone", "Nowhere"], ["x.csv", "--seed", "-1"]])
 def test_a_sample_that_cannot_be_made(shell: Shell, wrong: list[str]) -> None:
     assert shell.fail("sample", *wrong)
+
+
+def test_two_databases_are_not_chosen_from(here: Shell, tmp_path: Path) -> None:
+    """`drop --data-dir COPY` must not reach what DATABASE_URL names."""
+    for command in (["status"], ["drop", "--yes", "--before", "2030-01-01"], ["restore", "--replace", "a.backup"]):
+        (here.folder / "a.backup").write_text("")
+        said = here.fail(*command, "--data-dir", tmp_path / "copy")
+        assert "--data-dir means the embedded Postgres, and DATABASE_URL" in said
+    assert not (tmp_path / "copy").exists()
