@@ -42,7 +42,9 @@ def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 async def serving(dsn: str) -> AsyncIterator[tuple[int, App, uvicorn.Server]]:
     with tempfile.NamedTemporaryFile() as metrics:
         app = App(Settings(_env_file=None, database_url=dsn), Path(metrics.name))  # type: ignore[call-arg]
-    config = uvicorn.Config(app.asgi, http=FastPathProtocol, lifespan="on", log_level="critical", proxy_headers=False)
+    config = uvicorn.Config(
+        app.asgi, port=0, http=FastPathProtocol, lifespan="on", log_level="critical", proxy_headers=False
+    )
     server = uvicorn.Server(config)
     listener = config.bind_socket()
     task = asyncio.create_task(server.serve([listener]))
