@@ -69,8 +69,8 @@ def configured(folder: Path, ports: Sequence[int], *, strips: bool = False) -> P
     changes = {
         "listen 80;": f"listen 127.0.0.1:{proxy.http_port};",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{proxy.https_port} ssl http2;",
-        f"/etc/ssl/{NAME}": str(folder),
-        **{f"127.0.0.1:{8000 + index};": f"127.0.0.1:{port};" for index, port in enumerate(ports)},
+        f"/etc/letsencrypt/live/{NAME}": str(folder),
+        **{f"127.0.0.1:{8000 + index} ": f"127.0.0.1:{port} " for index, port in enumerate(ports)},
         **({"proxy_pass http://evload;": "proxy_pass http://evload/;"} if strips else {}),
     }
     for before, after in changes.items():

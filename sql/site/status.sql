@@ -37,7 +37,7 @@ SELECT
     (
         SELECT string_agg(application_name, '; ')
         FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name LIKE 'evload watch, %'
+        WHERE datname = current_database() AND application_name LIKE 'evload serve, %'
     ) AS workers
 FROM site
 LEFT JOIN (

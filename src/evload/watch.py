@@ -156,7 +156,7 @@ class Watch:
             await asyncio.sleep(RECONNECT_AFTER_SECONDS)
 
     async def _follow(self) -> None:
-        connection = await connect(self._dsn, "watch")
+        connection = await connect(self._dsn, "serve")
         connection.add_termination_listener(lambda *_: self._wake.set())
         self._is_listening = False
         self._checked_at = 0.0
@@ -204,7 +204,7 @@ class Watch:
         """Asking covers what cannot listen: a standby, and a pooler, which accepts and tells nothing."""
         await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
         self._is_listening = True
-        await connection.execute("SET application_name = 'evload watch, listening'")
+        await connection.execute("SET application_name = 'evload serve, listening'")
         self._wake.set()  # what was told before it listened
 
     async def _take(self, connection: Connection, found: asyncpg.Record) -> None:

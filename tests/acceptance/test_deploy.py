@@ -112,12 +112,13 @@ def run(here: Shell, script: str) -> None:
     assert ended.returncode == 0, f"{script}: {ended.stdout}{ended.stderr}"
 
 
-def test_the_commands_run_in_the_order_of_the_page(here: Shell) -> None:
+def test_the_commands_run_in_the_order_of_the_page(shell: Shell) -> None:
+    here = shell.with_(EVLOAD_DATA_DIR=str(shell.folder / "data"))
     (here.folder / "backups").mkdir()
     assert len(commands()) > 1
     for script in commands():
         run(here, script)
-    assert (here.folder / "backups/before-upgrade.backup").stat().st_size > 0
+    assert [path.stat().st_size > 0 for path in (here.folder / "backups").glob("*-before-upgrade.backup")] == [True]
 
 
 def test_the_lines_of_cron_run(here: Shell) -> None:
@@ -125,7 +126,8 @@ def test_the_lines_of_cron_run(here: Shell) -> None:
     (here.folder / "backups").mkdir()
     _, path, *lines = files()["/etc/cron.d/evload"].splitlines()
     assert path == f"PATH={Path(INSTALLED).parent}:/usr/bin:/bin"
-    for line in lines:
+    (last,) = (text for text in blocks("cron") if not text.startswith("#"))
+    for line in (*lines, last):
         *moment, user, command = line.split(maxsplit=6)
         assert all(re.fullmatch(r"[\d*]+", one) for one in moment)
         assert user == "evload"

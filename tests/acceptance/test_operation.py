@@ -72,7 +72,7 @@ def test_health(loaded_dsn: str, shell: Shell) -> None:
     with shell.on(loaded_dsn).serving("serve") as api:
         assert api.json("/livez") == {"status": "alive"}
         assert api.json("/readyz") == {"status": "ready", "data_version": 1}
-        assert "evload watch, listening" in shell.on(loaded_dsn).succeed("status")
+        assert "evload serve, listening" in shell.on(loaded_dsn).succeed("status")
 
 
 def test_events_tell_the_version_and_its_changes(loaded_dsn: str, shell: Shell, tmp_path: Path) -> None:

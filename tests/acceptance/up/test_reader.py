@@ -28,7 +28,7 @@ WRITES = (
 )
 ROLES = """
 SELECT application_name, rolsuper FROM pg_stat_activity JOIN pg_roles ON pg_roles.oid = usesysid
-WHERE application_name ~ '^evload (api|watch)'
+WHERE application_name ~ '^evload (api|serve)'
 """
 
 
@@ -36,7 +36,7 @@ def test_the_api_is_no_superuser(here: Shell, data_dir: Path, first_run: FirstRu
     with here.serving("up") as api, running_server(data_dir, print) as dsn:
         assert numbers(api) == first_run.numbers
         found = {row["application_name"]: row["rolsuper"] for row in asyncio.run(fetch(dsn, ROLES))}
-        assert found == {"evload api": False, "evload watch, listening": False}
+        assert found == {"evload api": False, "evload serve, listening": False}
         metrics = api.get("/metrics").text
         assert "evload_database_up 1" in metrics
         assert "evload_wal_size_bytes " in metrics
