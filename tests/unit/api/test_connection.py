@@ -130,6 +130,19 @@ def test_a_head_is_as_long_as_it_may_be_or_431(protocol: type[HttpToolsProtocol]
     uvloop.run(with_port(protocol, client))
 
 
+@pytest.mark.parametrize("held_back", range(1, 8))
+def test_the_longest_head_may_come_in_any_pieces(protocol: type[HttpToolsProtocol], held_back: int) -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        data = padded(MAX_HEAD_BYTES)
+        writer.write(data[:-held_back])
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.write(data[-held_back:])
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+
+    talk(protocol, client)
+
+
 def test_what_follows_a_head_that_is_too_long_is_not_a_request(protocol: type[HttpToolsProtocol]) -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(padded(MAX_HEAD_BYTES + 1) + get("/known"))

@@ -14,6 +14,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES = 65_536
+UNCOUNTED_BYTES = 1024  # of a head: its method, version and last blank line, which may come in a later piece
 REQUEST_SECONDS = 10.0  # for a request to arrive, and for a connection to ask at all
 UNREAD_SECONDS = 30.0  # for a client to take the next bytes of an answer
 UNREAD_AT_END_SECONDS = 2.0  # the same while evload ends
@@ -82,7 +83,8 @@ class BoundedConnection(HttpToolsProtocol):
         if self._is_in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._is_in_head and not self._is_refused and self._head_bytes - self._foreign_bytes > MAX_HEAD_BYTES:
+        bytes_of_head = self._head_bytes - self._foreign_bytes
+        if self._is_in_head and not self._is_refused and bytes_of_head > MAX_HEAD_BYTES + UNCOUNTED_BYTES:
             self._refuse(431, TOO_LONG)
 
     def on_message_begin(self) -> None:
