@@ -10,14 +10,11 @@ const OLD_AFTER = 2 * DAY;
 export const SITE_NAME = document.querySelector("h1").textContent;
 
 /** Makes the buttons of the presets, and calls the given functions with what the reader chooses. */
-export function addChoices({ choosePreset, chooseDates, choose, chooseAll }) {
+export function addChoices({ choosePreset, choose, chooseAll }) {
   for (const preset of PRESETS) {
     const button = element("button", { type: "button", textContent: preset.name });
     button.addEventListener("click", () => choosePreset(preset));
     $("presets").append(button);
-  }
-  for (const id of ["start", "end"]) {
-    $(id).addEventListener("change", () => chooseDates($("start").value, $("end").value));
   }
   for (const id of ["measure", "compare"]) $(id).addEventListener("change", () => choose({ [id]: $(id).value }));
   $("show-all").addEventListener("click", chooseAll);
@@ -32,8 +29,6 @@ export function markChoice(choice, site) {
   for (const button of $("presets").children) {
     button.setAttribute("aria-pressed", String(button.textContent === current?.name));
   }
-  $("start").value = choice.start || (site?.first ?? "");
-  $("end").value = choice.end || (site?.last ?? "");
   $("measure").value = choice.measure || (site?.measures[0] ?? $("measure").value);
   $("compare").value = choice.compare;
   document.body.dataset.view = choice.view;
@@ -76,7 +71,6 @@ export function showSite({ site, choice, subject }) {
   extent.dataset.old = String(age > OLD_AFTER);
   $("sample").hidden = !site.is_sample;
   $("clock").textContent = `All times are on the site's clock (${site.timezone}).`;
-  for (const id of ["start", "end"]) [$(id).min, $(id).max] = [site.first, site.end];
   for (const option of $("measure").options) {
     option.disabled = !site.measures.includes(option.value);
     option.label = option.textContent + (option.disabled ? " (never loaded)" : "");
