@@ -93,7 +93,7 @@ async def test_all_of_it_can_be_reached_by_keyboard(visit: Visit) -> None:
         "start",
         "end",
         "add-users",
-        "Week",
+        "1 day",
         "CSV",
         "PNG",
         "Show as table",

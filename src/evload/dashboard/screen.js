@@ -115,8 +115,12 @@ const NOTICES = {
     `No row that was loaded has this measure, so there is nothing to show of it, not even 0. There is: ${site.measures.map(nameOfMeasure).join(", ")}.`,
     `Show ${nameOfMeasure(site.measures[0])}`,
   ],
-  members: ({ detail }) => ["Some of those who are asked for are not known", `${detail}.`, "Show the whole site"],
+  members: ({ detail }) => ["Not known here", unknownInWords(detail), "Show the whole site"],
 };
+
+/** Out of "No data found for user_id A, B and location_id C". */
+const unknownInWords = (detail) =>
+  `${detail.replace("No data found for ", "There is no ").replace("user_id ", "user ").replace("location_id ", "location ")}.`;
 
 function whyEmpty({ start, end }) {
   if (!end) return `There are no hours from ${day(start)} on`;
