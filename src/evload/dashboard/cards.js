@@ -51,7 +51,7 @@ export function kpisOfSite({ summary, compared, latestDays }) {
     change: change(name),
   });
   const observed = `${number(summary.days, 0)} observed ${summary.days === 1 ? "day" : "days"}`;
-  const lastDays = `a day, mean of the ${count(latestDays.length, "date")} that they touch, ${days(summary.last_7_days_from, summary.last_7_days_to)}; not affected by the range`;
+  const lastDays = `a day, mean of the ${count(latestDays.length, "date")} they touch, ${days(summary.last_7_days_from, summary.last_7_days_to)}, not affected by the range`;
   return [
     one("total_energy_kwh", "Total energy", "kWh", observed),
     one("avg_daily_energy_kwh", "Daily average", "kWh", "per observed day"),

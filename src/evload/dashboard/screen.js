@@ -58,7 +58,23 @@ export function fileName(what, { measure, choice: { users, locations } }, [from,
   return parts.map((part) => part.replaceAll(/[^\p{L}\p{N}.-]+/gu, "-").replaceAll(/^-+|-+$/g, "")).join("_");
 }
 
-export function showSite({ site, choice, subject }) {
+/** What stands in fields that no paper shows: the connection, or what is compared. */
+function askedInWords({ choice, compared }) {
+  if (choice.view !== "capacity") {
+    return compared && choice.view !== "sessions" ? `compared with ${days(compared.start, compared.end)}` : "";
+  }
+  const { limitKw, limitKva, powerFactor, baseKw } = choice;
+  const factor = powerFactor ? `, power factor ${powerFactor}` : "";
+  const parts = [
+    limitKw && `limit ${limitKw} kW`,
+    limitKva && `limit ${limitKva} kVA${factor}`,
+    (limitKw || limitKva) && baseKw && `base load ${baseKw} kW`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+export function showSite(view) {
+  const { site, choice, subject } = view;
   const extent = $("extent");
   if (!site) {
     extent.textContent = "Nothing was loaded yet.";
@@ -76,7 +92,7 @@ export function showSite({ site, choice, subject }) {
     option.label = option.textContent + (option.disabled ? " (never loaded)" : "");
   }
   document.querySelector('#views a[href="#sessions"]').parentElement.hidden = !site.has_sessions;
-  $("subject").textContent = subject ?? "";
+  $("subject").textContent = subject ? [subject, askedInWords(view)].filter(Boolean).join(" · ") : "";
   const title = document.querySelector(`#views a[href="#${choice.view}"]`).textContent;
   document.title = [SITE_NAME, title, subject].filter(Boolean).join(" · ");
 }
