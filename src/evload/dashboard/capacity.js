@@ -9,6 +9,7 @@ import { Panel, TablePanel } from "./panel.js";
 import { billedDemand, demandPerUser } from "./planning.js";
 import { monthWithin, rangeQuery } from "./ranges.js";
 import { fileOf } from "./screen.js";
+import { orRefused } from "./server.js";
 
 const POINTS = 400;
 const PEAKS = 10;
@@ -39,7 +40,7 @@ const tariffOf = ({ rule, steps }) => ({ rule, ...(steps ? { steps } : {}) });
 async function fetchPeakMonth({ shown, site }, grid, get) {
   const range = { start: shown.start || site.first, end: shown.end || site.last };
   const month = grid.data && monthWithin(range, grid.data.peak_at);
-  return month ? get("grid/summary", rangeQuery({ ...shown, ...month })) : NOT_ASKED;
+  return month ? get("grid/summary", rangeQuery({ ...shown, ...month })).catch(orRefused) : NOT_ASKED;
 }
 
 export async function fetchCapacity(view, get) {

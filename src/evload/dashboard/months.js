@@ -8,12 +8,10 @@ import { Panel, TablePanel } from "./panel.js";
 import { energyByLocation, periodBars } from "./planning.js";
 import { comparedRange, dayBefore, rangeQuery } from "./ranges.js";
 import { fileOf } from "./screen.js";
-import { Refused } from "./server.js";
+import { orRefused } from "./server.js";
 
 const MOST_COUNTED = 48; // periods whose users are counted: a question for each
 const NEARLY_ALL = 0.99; // of the hours of a period, or its energy is not compared
-const TOO_MANY = 422;
-const NOT_FOR_THIS = 403; // sums of few users
 
 const periodOf = {
   month: monthOf,
@@ -39,7 +37,7 @@ export async function fetchMonths(view, get) {
   const [rows, total, locations, grid] = await Promise.all([
     get("series", query, { by: choice.by }),
     get("series", query, { by: "total" }),
-    get("series", plain, { by: choice.by, split: "location" }).catch(unlessTooMany),
+    get("series", plain, { by: choice.by, split: "location" }).catch(orRefused),
     get("grid/summary", plain),
   ]);
   const counted = (rows.data ?? []).length > MOST_COUNTED ? [] : (rows.data ?? []);
@@ -63,18 +61,12 @@ async function fetchBefore(view, rows, get) {
   if (!rows.some((row) => row.previous_start)) return { periods: new Map(), total: null, version: Infinity };
   const { compare, by } = view.choice;
   const query = rangeQuery({ ...view.shown, ...comparedRange(rangeOf(view), compare) });
-  const [periods, total] = await Promise.all([get("series", query, { by }), get("series", query, { by: "total" })]);
+  const [periods, total] = await Promise.all([by, "total"].map((by) => get("series", query, { by }).catch(orRefused)));
   return {
     periods: new Map((periods.data ?? []).map((row) => [row.start, row])),
     total: total.data?.[0] ?? null,
     version: Math.min(periods.version, total.version),
   };
-}
-
-function unlessTooMany(trouble) {
-  if (trouble instanceof Refused && [TOO_MANY, NOT_FOR_THIS].includes(trouble.status))
-    return { data: null, tooMany: trouble.message, text: "", version: Infinity };
-  throw trouble;
 }
 
 /** The question about what of a period lies in the range. */
@@ -145,9 +137,9 @@ export class Months {
   }
 
   #showLocations(view, names, rows) {
-    const { tooMany } = view.answers.locations;
-    this.locations.root.hidden = !tooMany;
-    if (tooMany)
+    const { refused } = view.answers.locations;
+    this.locations.root.hidden = !refused;
+    if (refused)
       return this.locations.say(
         "There are too many locations for so many periods: choose longer ones, or a shorter range.",
       );
