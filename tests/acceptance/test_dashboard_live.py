@@ -31,8 +31,8 @@ async def test_a_load_shows_without_a_reload_and_keeps_zoom_and_focus(
             async with visiting(browser, api.address) as visit:
                 await visit.open("?start_date=2019-12-27")
                 await visit.shows(".presets [aria-pressed=true]:text-is('7 days')")
-                await visit.page.get_by_role("button", name="Day", exact=True).click()
-                await visit.shows("#hours .zoom [aria-pressed=true]:text-is('Day')")
+                await visit.page.get_by_role("button", name="See 1 day").click()
+                await visit.shows("#hours .zoom [aria-pressed=true]:text-is('1 day')")
                 await visit.page.get_by_label("Measure").focus()
                 before = (await visit.chart("hours"))["layout"]["xaxis"]["range"]
                 await visit.page.evaluate("window.sameWindow = true")

@@ -1,5 +1,6 @@
 """The dashboard for everybody: keyboard, screen reader, phone, dark, print."""
 
+import re
 from typing import Any
 
 import pytest
@@ -63,6 +64,8 @@ async def test_a_phone_needs_no_scrolling_sideways(browser: Browser, charging_ap
             await visit.page.set_viewport_size({"width": 320, "height": 800})
             await visit.open(f"?{view}")
             assert await visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+            cut = "parts => parts.filter(part => part.scrollWidth > part.clientWidth).map(part => part.outerHTML)"
+            assert await visit.page.locator("#views, #peaks .body").evaluate_all(cut) == []
             await visit.page.set_viewport_size({"width": 390, "height": 800})
             assert await visit.page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -93,7 +96,7 @@ async def test_all_of_it_can_be_reached_by_keyboard(visit: Visit) -> None:
         "start",
         "end",
         "add-users",
-        "Week",
+        "1 day",
         "CSV",
         "PNG",
         "Show as table",
@@ -112,6 +115,30 @@ async def test_numbers_are_written_as_the_reader_writes_them(browser: Browser, c
         hour = charging_api.json("/kpi/summary")["peak_hour"]
         assert f"{hour[11:16]}" in await visit.text("[data-kpi=peak_hourly_load_kwh]")
         assert "Europe/Oslo" in await visit.text("#clock")
+
+
+PAGES = {
+    "start_date=2019-10-01&end_date=2019-12-31": 2,
+    "start_date=2019-10-01&end_date=2019-12-31#months": 1,
+    "limit_kva=60&power_factor=0.9&base_kw=5#capacity": 2,
+}
+
+
+@pytest.mark.parametrize("view", PAGES, ids=["overview", "months", "capacity"])
+async def test_it_prints_on_few_pages(visit: Visit, view: str) -> None:
+    await visit.open(f"?{view}")
+    for form in ("A4", "Letter"):
+        paper = await visit.page.pdf(format=form)
+        assert len(re.findall(rb"/Type\s*/Page\b", paper)) == PAGES[view], form
+
+
+async def test_paper_says_what_was_asked(visit: Visit) -> None:
+    await visit.open("?start_date=2019-11&end_date=2019-11&limit_kva=60&power_factor=0.9&base_kw=5#capacity")
+    assert (await visit.text("#subject")).endswith("limit 60 kVA, power factor 0.9, base load 5 kW")
+    await visit.page.get_by_role("link", name="Months").click()
+    await visit.shows("#periods td")
+    await visit.page.locator("#subject:has-text('compared with')").wait_for(state="attached")
+    assert re.search(r"compared with 1\W+31 Oct 2019", await visit.text("#subject"))
 
 
 async def test_it_prints_white_and_as_wide_as_the_paper(browser: Browser, charging_api: Api) -> None:

@@ -156,13 +156,64 @@ async def test_months_are_compared_as_the_api_compares_them(visit: Visit, chargi
     query = "start_date=2019-11-01&end_date=2019-12-31"
     await visit.open(f"?{query}#months")
     rows = charging_api.json(f"/series?by=month&{query}&compare=previous")
-    for line, row in zip(await cells(visit, "periods"), rows, strict=False):
+    lines = await cells(visit, "periods")
+    for line, row in zip(lines, rows, strict=False):
         assert number(line[8]) == pytest.approx(row["previous_energy_kwh"], abs=0.0051)
-        assert number(line[9]) == pytest.approx(row["change_percent"], abs=0.051)
         assert number(line[10]) == pytest.approx(row["previous_peak_kw"], abs=0.0051)
+    september, october, total = lines
+    assert (september[7], september[9], september[11]) == ("Sept 2019", "\N{EN DASH}", "384 of 720")
+    assert number(october[9]) == pytest.approx(rows[1]["change_percent"], abs=0.051)
+    assert (total[9], total[11]) == ("\N{EN DASH}", "1,129 of 1,465")  # two months, and the hour of the clock change
+    assert re.search(r"the months before: 1 Sept\W+31 Oct 2019", await visit.text("#periods .about"))
+    table = visit.page.locator("#periods .body")
+    assert await table.evaluate("table => table.scrollWidth <= table.clientWidth")
     before, now = (await visit.chart("period-energy"))["data"]
     assert before["y"] == [row["previous_energy_kwh"] for row in rows]
     assert now["y"] == [row["energy_kwh"] for row in rows]
+
+
+async def test_a_month_is_chosen_by_its_name(visit: Visit, charging_api: Api) -> None:
+    await visit.open("#months")
+    await visit.page.get_by_role("button", name="Nov 2019").focus()
+    await visit.page.keyboard.press("Enter")
+    await visit.page.wait_for_url(re.compile("start_date=2019-11-01&end_date=2019-11-30"))
+    await visit.is_("ready")
+    assert len(await cells(visit, "periods")) == 2  # and the total
+    assert await visit.page.evaluate("document.activeElement.textContent") == "Nov 2019"
+
+
+async def test_a_part_of_one_name_is_enough(visit: Visit, charging_api: Api) -> None:
+    await visit.open(f"?{RANGE}")
+    field = visit.page.get_by_label("User", exact=True)
+    some = charging_api.json("/users")[-1]
+    for typed, found in ((some.lower(), some), ("% & MORE", "50% & more?#")):
+        await field.fill(typed)
+        await field.press("Enter")
+        await visit.shows(f"#chips .chip:has-text('{found}')")
+        await visit.is_("ready")
+    await field.fill("b")  # several have it
+    await field.press("Enter")
+    message = await field.evaluate("field => field.validationMessage")
+    assert (
+        message
+        == "There is no user \N{LEFT DOUBLE QUOTATION MARK}b\N{RIGHT DOUBLE QUOTATION MARK}. Choose one from the list."
+    )
+
+
+async def test_the_room_says_what_it_counts(visit: Visit, charging_api: Api) -> None:
+    """Users of other months than that of the peak, and a base load that leaves nothing."""
+    longer = "start_date=2019-10-01&end_date=2019-12-01"  # some charged on the last day alone
+    await visit.open(f"?{longer}&limit_kw=300#capacity")
+    grid = charging_api.json(f"/grid/summary?{longer}")
+    month = grid["peak_at"][:7]
+    then = charging_api.json(f"/grid/summary?start_date={month}&end_date={month}")["users"]
+    assert then < grid["users"]
+    told = f"{grid['users']} users have rows in this range, {then} in the month of the peak"
+    assert told in await visit.text("#room")
+    await visit.open(f"?start_date={month}&end_date={month}&limit_kw=300#capacity")
+    assert "have rows in this range" not in await visit.text("#room")
+    await visit.open(f"?{longer}&limit_kw=10&base_kw=12#capacity")
+    assert "The base load alone is above the limit" in await visit.text("#room")
 
 
 async def test_filters_are_found_by_typing_and_stand_in_the_address(visit: Visit, charging_api: Api) -> None:

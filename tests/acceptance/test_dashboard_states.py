@@ -45,7 +45,7 @@ async def test_two_hours_of_one_user_are_shown_in_every_view(odd_visit: Visit, o
         await odd_visit.open(view)
         assert "NaN" not in await odd_visit.text("#figures")
         assert "undefined" not in await odd_visit.text("#figures")
-        assert "users of today" not in await odd_visit.text("#figures")  # there is one
+        assert "users of this range" not in await odd_visit.text("#figures")  # there is one
     await odd_visit.open()
     curve = (await odd_visit.chart("duration"))["data"][0]
     assert (curve["x"], curve["line"]["shape"]) == ([0, 50, 100], "vh")

@@ -7,7 +7,9 @@ import { durationCurve } from "./figures.js";
 import { count, hourOf, inWords, number } from "./format.js";
 import { Panel, TablePanel } from "./panel.js";
 import { billedDemand, demandPerUser } from "./planning.js";
+import { monthWithin, rangeQuery } from "./ranges.js";
 import { fileOf } from "./screen.js";
+import { orRefused } from "./server.js";
 
 const POINTS = 400;
 const PEAKS = 10;
@@ -34,7 +36,15 @@ const tariffInWords = ({ rule, steps }) =>
 
 const tariffOf = ({ rule, steps }) => ({ rule, ...(steps ? { steps } : {}) });
 
-export async function fetchCapacity({ choice, query }, get) {
+/** The users of the month of the peak, where a range is longer: some of its users may have left, or come later. */
+async function fetchPeakMonth({ shown, site }, grid, get) {
+  const range = { start: shown.start || site.first, end: shown.end || site.last };
+  const month = grid.data && monthWithin(range, grid.data.peak_at);
+  return month ? get("grid/summary", rangeQuery({ ...shown, ...month })).catch(orRefused) : NOT_ASKED;
+}
+
+export async function fetchCapacity(view, get) {
+  const { choice, query } = view;
   const limit = limitOf(choice);
   const [grid, peaks, admd, duration, demand, headroom] = await Promise.all([
     get("grid/summary", query),
@@ -44,7 +54,8 @@ export async function fetchCapacity({ choice, query }, get) {
     get("grid/billed-demand", query, tariffOf(choice)),
     limit ? get("grid/headroom", query, limit) : NOT_ASKED,
   ]);
-  return { grid, peaks, admd, duration, demand, headroom };
+  const peakMonth = limit ? await fetchPeakMonth(view, grid, get) : NOT_ASKED;
+  return { grid, peaks, admd, duration, demand, headroom, peakMonth };
 }
 
 export class Capacity {
@@ -110,12 +121,12 @@ export class Capacity {
     const headroom = answers.headroom.data;
     this.#showChoice(choice);
     $("view-capacity").dataset.limit = new URLSearchParams(limitOf(choice) ?? {});
-    showCards("capacity-kpis", [...(headroom ? kpisOfLimit(headroom) : []), ...kpisOf(answers.grid.data)]);
+    showCards("capacity-kpis", [...(headroom ? kpisOfLimit(headroom, choice) : []), ...kpisOf(answers.grid.data)]);
+    const free = headroom ? headroom.limit_kw - Number(choice.baseKw || 0) : null;
     $("room").textContent = headroom
-      ? roomInWords(headroom)
+      ? [roomInWords(headroom, free), usersInWords(answers)].filter(Boolean).join(" ")
       : "Type the limit of the connection to see what it leaves.";
     this.#showPeaks(view);
-    const free = headroom ? headroom.limit_kw - Number(choice.baseKw || 0) : null;
     await Promise.all([
       panels.curve.drawAnswer(view, answers.duration, (rows) => durationCurve(rows, free), curveAbout(choice, free), {
         path: "load/duration-curve",
@@ -183,25 +194,47 @@ function moreUsers({ more_users_safe, more_users_expected }) {
   return least === most ? number(least, 0) : `${number(least, 0)} – ${number(most, 0)}`;
 }
 
-function kpisOfLimit(headroom) {
+function kpisOfLimit(headroom, { limitKva, powerFactor }) {
   const observed = `of ${number(headroom.observed_hours, 0)} observed hours`;
   const one = (name, title, unit, detail, digits) => ({ name, title, unit, detail, digits, value: headroom[name] });
   return [
     one("headroom_kw", "Headroom", "kW", "what the peak and the base load leave"),
-    one("limit_kw", "Limit", "kW", "with the power factor"),
+    one(
+      "limit_kw",
+      "Limit",
+      "kW",
+      limitKva ? `${limitKva} kVA, power factor ${powerFactor || 1}` : "of the connection",
+    ),
     one("hours_above", "Hours above the limit", "h", observed, 0),
-    one("hours_above_80_percent", "Above 80 % of it", "h", observed, 0),
-    { ...one("more_users_safe", "More users", "", "if they are as those of today"), text: moreUsers(headroom) },
+    one("hours_above_80_percent", "Above 80 % of the limit", "h", observed, 0),
+    {
+      ...one("more_users_safe", "More users", "", "if they charge as those of this range do"),
+      text: moreUsers(headroom),
+    },
   ];
 }
 
-function roomInWords({ more_users_safe: safe, more_users_expected: expected, headroom_kw, users }) {
-  if (headroom_kw < 0) return "The peak of today does not fit: there is room for nobody more.";
+function roomInWords({ more_users_safe: safe, more_users_expected: expected, headroom_kw, users }, free) {
+  if (free < 0) return "The base load alone is above the limit: nothing is left for charging.";
+  if (headroom_kw < 0) return "The peak of this range does not fit: there is room for nobody more.";
   if (safe === null && expected === null) return "Nothing tells how the peak grows with more users.";
   const one = (more, words) => (more === null ? [] : [`${number(more, 0)} more, ${words}`]);
   const parts = [
-    ...one(safe, "if all of them charge in the peak hour as those of today do"),
-    ...one(expected, "if they meet less the more they are, as the curve of the demand per user says"),
+    ...one(safe, "if all of them charge in the peak hour as those of this range do"),
+    ...one(
+      expected,
+      "if their charging coincides less as their number grows, as the curve of the demand per user says",
+    ),
   ];
-  return `Room beside the ${count(users, "user")} of today: ${parts.join("; ")}. Like users are assumed, and hourly means: in a quarter of an hour the peak is at least as high.`;
+  return `Room beside the ${count(users, "user")} of this range: ${parts.join("; ")}. Like users are assumed, and hourly means: in a quarter of an hour the peak is at least as high.`;
+}
+
+/** That all users of the range are counted, also those who were not there when the peak was. */
+function usersInWords({ headroom, peakMonth }) {
+  const [{ users, headroom_kw }, then] = [headroom.data, peakMonth.data?.users];
+  if (headroom_kw < 0 || !(then < users)) return "";
+  return (
+    `${count(users, "user")} have rows in this range, ${number(then, 0)} in the month of the peak: users who have left,` +
+    " or came later, make the room look larger. Choose a range in which all of them charge."
+  );
 }

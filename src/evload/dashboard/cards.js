@@ -1,7 +1,7 @@
 // Key figures as cards: each with its unit, what it is about, and how it compares.
 
 import { $, element } from "./dom.js";
-import { amount, day, days, hourOf, number, percent } from "./format.js";
+import { amount, changeOf, count, day, days, hourOf, number } from "./format.js";
 
 /** `kpis` have a name, a title, a value, a unit and a detail; `change` is how it compares, as a ratio. */
 export function showCards(id, kpis) {
@@ -20,7 +20,7 @@ function card({ name, title, value, unit = "", detail, change = null, digits = 2
   made.dataset.kpi = name;
   made.dataset.value = value ?? "";
   if (change !== null) {
-    const part = element("span", { className: "change", textContent: percent(change, { signDisplay: "exceptZero" }) });
+    const part = element("span", { className: "change", textContent: changeOf(change) });
     made.append(element("dd", { className: "detail" }, part, " vs before"));
   }
   return made;
@@ -39,7 +39,7 @@ function kpisOfDays(days) {
   };
 }
 
-export function kpisOfSite({ summary, compared }) {
+export function kpisOfSite({ summary, compared, latestDays }) {
   const earlier = compared ? kpisOfDays(compared.days) : {};
   const change = (name) => (earlier[name] ? summary[name] / earlier[name] - 1 : null);
   const one = (name, title, unit, detail) => ({
@@ -51,7 +51,7 @@ export function kpisOfSite({ summary, compared }) {
     change: change(name),
   });
   const observed = `${number(summary.days, 0)} observed ${summary.days === 1 ? "day" : "days"}`;
-  const lastDays = `a day, ${days(summary.last_7_days_from, summary.last_7_days_to)}, whatever the range`;
+  const lastDays = `a day, mean of the ${count(latestDays.length, "date")} they touch, ${days(summary.last_7_days_from, summary.last_7_days_to)}, not affected by the range`;
   return [
     one("total_energy_kwh", "Total energy", "kWh", observed),
     one("avg_daily_energy_kwh", "Daily average", "kWh", "per observed day"),

@@ -70,13 +70,23 @@ export class Filters {
     if (!text.trim()) return;
     await this.#fill(kind);
     const known = this.#known[kind] ?? [];
-    const id = [text, text.trim(), text === NOWHERE ? "" : text].find((one) => known.includes(one));
+    const id = meant(text, known);
     if (id === undefined) {
-      input.setCustomValidity(`There is no ${KINDS[kind]} “${text}”. Choose one of the list.`);
+      input.setCustomValidity(`There is no ${KINDS[kind]} “${text}”. Choose one from the list.`);
       input.reportValidity();
       return;
     }
     input.value = "";
     if (!this.chosen()[kind].includes(id)) this.choose({ [kind]: [...this.chosen()[kind], id].sort() });
   }
+}
+
+/** The id that was typed: as it is, else in whatever case, else the only one that has it in its name. */
+function meant(text, known) {
+  const exact = [text, text.trim(), text === NOWHERE ? "" : text].find((one) => known.includes(one));
+  if (exact !== undefined) return exact;
+  const typed = text.trim().toLowerCase();
+  const names = known.map((id) => [id, nameOf(id).toLowerCase()]);
+  const alike = [names.filter(([, name]) => name === typed), names.filter(([, name]) => name.includes(typed))];
+  return alike.find((found) => found.length === 1)?.[0][0];
 }

@@ -72,6 +72,14 @@ export const count = (value, noun) => `${number(value, 0)} ${noun}${value === 1 
 
 export const percent = (ratio, extra = {}) => number(ratio, 1, { style: "percent", ...extra });
 
+const MOST_PERCENT = 500;
+
+/** A change as a ratio, "+12.3%"; from sixfold on how many times as much it is: "× 21". */
+export function changeOf(ratio) {
+  if (ratio === null) return "–";
+  return 100 * ratio > MOST_PERCENT ? `× ${number(1 + ratio, 0)}` : percent(ratio, { signDisplay: "exceptZero" });
+}
+
 export function ago(ms) {
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" }); // as all words of the page
   const units = [

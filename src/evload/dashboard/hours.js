@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import { dailyPeaks, hourlyLoad } from "./figures.js";
 import { DAY, days, HOUR, toDay, toMs, toText } from "./format.js";
 import { Panel } from "./panel.js";
-import { rangeQuery } from "./ranges.js";
+import { lastDayOf, rangeQuery } from "./ranges.js";
 import { fileName } from "./screen.js";
 import { ask } from "./server.js";
 
@@ -12,9 +12,9 @@ const HOURS_UP_TO = 62 * DAY;
 const SETTLED_AFTER_MS = 150;
 const WIDTHS = [
   ["All", Infinity],
-  ["Month", 30 * DAY],
-  ["Week", 7 * DAY],
-  ["Day", DAY],
+  ["30 days", 30 * DAY],
+  ["7 days", 7 * DAY],
+  ["1 day", DAY],
 ];
 
 const monthOf = (ms) => toText(ms).slice(0, 7);
@@ -30,8 +30,6 @@ function monthsBetween(from, to) {
   }
   return found;
 }
-
-const lastDayOf = (month) => toDay(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0));
 
 export class Hours extends Panel {
   #view = null;
@@ -62,7 +60,7 @@ export class Hours extends Panel {
       return made;
     };
     this.earlier = button("‹", "Earlier", () => this.#move(-1));
-    this.widths = WIDTHS.map(([name, width]) => [button(name, "", () => this.#widen(width)), width]);
+    this.widths = WIDTHS.map(([name, width]) => [button(name, `See ${name}`, () => this.#widen(width)), width]);
     this.later = button("›", "Later", () => this.#move(1));
     this.tools.prepend(group);
   }

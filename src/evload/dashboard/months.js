@@ -2,17 +2,16 @@
 
 import { PERIODS } from "./address.js";
 import { element } from "./dom.js";
-import { HOUR, moment, monthOf, number, percent, toMs, toText } from "./format.js";
+import { changeOf, days, HOUR, moment, monthOf, number, toMs, toText } from "./format.js";
 import { nameOf } from "./members.js";
 import { Panel, TablePanel } from "./panel.js";
 import { energyByLocation, periodBars } from "./planning.js";
-import { rangeQuery } from "./ranges.js";
+import { comparedRange, dayBefore, rangeQuery } from "./ranges.js";
 import { fileOf } from "./screen.js";
-import { Refused } from "./server.js";
+import { orRefused } from "./server.js";
 
 const MOST_COUNTED = 48; // periods whose users are counted: a question for each
-const TOO_MANY = 422;
-const NOT_FOR_THIS = 403; // sums of few users
+const NEARLY_ALL = 0.99; // of the hours of a period, or its energy is not compared
 
 const periodOf = {
   month: monthOf,
@@ -21,8 +20,11 @@ const periodOf = {
 };
 
 /** The range with both ends, which a comparison needs. */
-function seriesQuery({ shown, site, choice }) {
-  const query = rangeQuery({ ...shown, start: shown.start || site.first, end: shown.end || site.last });
+const rangeOf = ({ shown, site }) => ({ start: shown.start || site.first, end: shown.end || site.last });
+
+function seriesQuery(view) {
+  const { shown, choice } = view;
+  const query = rangeQuery({ ...shown, ...rangeOf(view) });
   if (choice.compare !== "none") query.set("compare", choice.compare);
   return query;
 }
@@ -35,25 +37,36 @@ export async function fetchMonths(view, get) {
   const [rows, total, locations, grid] = await Promise.all([
     get("series", query, { by: choice.by }),
     get("series", query, { by: "total" }),
-    get("series", plain, { by: choice.by, split: "location" }).catch(unlessTooMany),
+    get("series", plain, { by: choice.by, split: "location" }).catch(orRefused),
     get("grid/summary", plain),
   ]);
   const counted = (rows.data ?? []).length > MOST_COUNTED ? [] : (rows.data ?? []);
-  const users = await Promise.all(counted.map((row) => get("grid/summary", duringPeriod(plain, row))));
+  const [before, ...users] = await Promise.all([
+    fetchBefore(view, rows.data ?? [], get),
+    ...counted.map((row) => get("grid/summary", duringPeriod(plain, row))),
+  ]);
   const versions = [rows, ...users].map(({ version }) => version);
   return {
     rows: { ...rows, version: Math.min(...versions) },
     total,
     locations,
     grid,
+    before,
     users: { data: users.map(({ data }) => data?.users ?? null), version: Infinity },
   };
 }
 
-function unlessTooMany(trouble) {
-  if (trouble instanceof Refused && [TOO_MANY, NOT_FOR_THIS].includes(trouble.status))
-    return { data: null, tooMany: trouble.message, text: "", version: Infinity };
-  throw trouble;
+/** The periods that the rows are compared with, by their start and with their total: a comparison lacks their hours. */
+async function fetchBefore(view, rows, get) {
+  if (!rows.some((row) => row.previous_start)) return { periods: new Map(), total: null, version: Infinity };
+  const { compare, by } = view.choice;
+  const query = rangeQuery({ ...view.shown, ...comparedRange(rangeOf(view), compare) });
+  const [periods, total] = await Promise.all([by, "total"].map((by) => get("series", query, { by }).catch(orRefused)));
+  return {
+    periods: new Map((periods.data ?? []).map((row) => [row.start, row])),
+    total: total.data?.[0] ?? null,
+    version: Math.min(periods.version, total.version),
+  };
 }
 
 /** The question about what of a period lies in the range. */
@@ -66,8 +79,9 @@ function duringPeriod(query, { start, end }) {
 }
 
 export class Months {
-  /** `choose` hears of another period. */
+  /** `choose` hears of another kind of period, and of a period that becomes the range. */
   constructor({ choose }) {
+    this.choose = choose;
     const group = element("span", { className: "zoom" });
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", "Period");
@@ -86,7 +100,11 @@ export class Months {
 
   async show(view) {
     const { answers, choice } = view;
-    const rows = answers.rows.data.map((row, index) => ({ ...row, users: answers.users.data[index] ?? null }));
+    const rows = answers.rows.data.map((row, index) => ({
+      ...row,
+      users: answers.users.data[index] ?? null,
+      before: answers.before.periods.get(row.previous_start) ?? null,
+    }));
     const isCompared = rows.some((row) => row.previous_start);
     const name = periodOf[choice.by];
     for (const [by, button] of this.periods) button.setAttribute("aria-pressed", String(by === choice.by));
@@ -119,9 +137,9 @@ export class Months {
   }
 
   #showLocations(view, names, rows) {
-    const { tooMany } = view.answers.locations;
-    this.locations.root.hidden = !tooMany;
-    if (tooMany)
+    const { refused } = view.answers.locations;
+    this.locations.root.hidden = !refused;
+    if (refused)
       return this.locations.say(
         "There are too many locations for so many periods: choose longer ones, or a shorter range.",
       );
@@ -143,14 +161,26 @@ export class Months {
     const [total] = view.answers.total.data;
     const { by } = view.choice;
     this.table.name(`${by[0].toUpperCase()}${by.slice(1)}s`);
-    const columns = columnsOf(name, isCompared);
-    this.table.show(columns, rows, {
+    const [start, ...others] = columnsOf(name, isCompared);
+    const chosen = { ...start, shown: (_, row) => (row.isTotal ? "Total" : this.#button(name(row.start), row)) };
+    const isInside = this.table.body.contains(document.activeElement);
+    this.table.show([chosen, ...others], rows, {
       ...this.#told(view),
       about: comparedInWords(view),
       hint: rows.length > MOST_COUNTED ? `Users are counted of up to ${MOST_COUNTED} periods.` : "",
-      foot: { ...total, isTotal: true, users: view.answers.grid.data?.users ?? null },
+      foot: { ...total, isTotal: true, users: view.answers.grid.data?.users ?? null, before: totalBefore(view) },
       file: fileOf(`${by}s`, view),
     });
+    if (isInside) this.table.body.querySelector(".period")?.focus();
+  }
+
+  /** A period's name, which chooses it as the range. */
+  #button(textContent, { start, end }) {
+    const range = { start: start.slice(0, 10), end: dayBefore(end.slice(0, 10)) };
+    const title = `Show ${textContent} alone`;
+    const button = element("button", { type: "button", className: "period", textContent, title });
+    button.addEventListener("click", () => this.choose(range));
+    return button;
   }
 
   forget() {
@@ -167,8 +197,9 @@ function columnsOf(name, isCompared) {
       shown: (start, row) => (row.isTotal || !start ? (start ? "Total" : "–") : name(start)),
     },
     figure("previous_energy_kwh", "Before, kWh", 2),
-    { name: "change_percent", title: "Change", shown: changeOf },
-    figure("previous_peak_kw", "Peak before, kW", 2),
+    { name: "change_percent", title: "Change", shown: changeShown },
+    figure("previous_peak_kw", "Before, kW", 2),
+    { name: "before", title: "Hours before", shown: (before) => (before ? observedOf(before.complete, before) : "–") },
   ];
   return [
     { name: "start", title: "Period", shown: (start, row) => (row.isTotal ? "Total" : name(start)) },
@@ -177,29 +208,48 @@ function columnsOf(name, isCompared) {
     { name: "peak_at", title: "Peak at", shown: moment },
     figure("load_factor", "Load factor", 3),
     figure("users", "Users", 0),
-    { name: "complete", title: "Observed hours", shown: observedOf },
+    { name: "complete", title: "Hours observed", shown: observedOf },
     ...(isCompared ? before : []),
   ];
 }
 
-const changeOf = (change) => (change === null ? "–" : percent(change / 100, { signDisplay: "exceptZero" }));
-
-/** Says of a period that it is not complete: the range cuts it, or hours have no row. A day of 23 hours cuts nothing. */
-function observedOf(complete, { observed_hours, hours, start, end, isTotal }) {
+/** The hours of a period's calendar, also where the range cuts it. A day of 23 hours cuts nothing. */
+function hoursOf({ hours, start, end, isTotal }) {
   const calendar = Math.round((toMs(end) - toMs(start)) / HOUR);
-  const all = isTotal || Math.abs(calendar - hours) <= 1 ? hours : calendar;
-  if (complete && all === hours) return number(observed_hours, 0);
-  const textContent = `${number(observed_hours, 0)} of ${number(all, 0)}`;
+  return isTotal || Math.abs(calendar - hours) <= 1 ? hours : calendar;
+}
+
+/** Says of a period that it is not complete: the range cuts it, or hours have no row. */
+function observedOf(complete, row) {
+  const [observed, all] = [row.observed_hours, hoursOf(row)];
+  if (complete && all === row.hours) return number(observed, 0);
   return element("span", {
     className: "part",
-    textContent,
+    textContent: `${number(observed, 0)} of ${number(all, 0)}`,
     title: "Not complete: the others are outside, or have no row",
   });
 }
 
-function comparedInWords({ choice: { compare, by }, answers }) {
-  if (compare === "none") return "Of the range alone";
+/** Whether two periods hold what can be compared: nearly all of their hours, or as much of them where a range cuts them. */
+function isComparable(row, before) {
+  const isCutAlike = Math.abs(row.hours - before.hours) <= 1;
+  return [row, before].every((one) => one.observed_hours >= NEARLY_ALL * (isCutAlike ? one.hours : hoursOf(one)));
+}
+
+function changeShown(change, { before, ...row }) {
+  if (change === null || !before || isComparable(row, before)) return changeOf(change === null ? null : change / 100);
+  const title = "No change is told, as one of the two is not complete";
+  return element("span", { textContent: "–", title });
+}
+
+const totalBefore = ({ answers }) => answers.before.total && { ...answers.before.total, isTotal: true };
+
+function comparedInWords(view) {
+  const { choice, answers, site } = view;
+  if (choice.compare === "none") return "Of the range alone";
+  const { start, end } = comparedRange(rangeOf(view), choice.compare);
+  if (end < site.first) return "There are no earlier data to compare with";
   if (!answers.rows.data.some((row) => row.previous_start))
-    return "Nothing was observed that it could be compared with";
-  return compare === "year" ? "Compared with the year before" : `Compared with as many ${by}s before`;
+    return `There are no data of ${days(start, end)} to compare with`;
+  return `Compared with the ${choice.compare === "year" ? "year" : `${choice.by}s`} before: ${days(start, end)}`;
 }

@@ -104,8 +104,9 @@ const energyAbout = ({ length }) =>
 function unobserved(total) {
   const missing = total ? total.hours - total.observed_hours : 0;
   if (!missing) return "";
+  const [were, them, are] = missing === 1 ? ["was", "it", "it is"] : ["were", "them", "they are"];
   return (
-    `${number(missing, 0)} of the ${number(total.hours, 0)} hours were not observed: no row covers them, so they are` +
+    `${number(missing, 0)} of the ${number(total.hours, 0)} hours ${were} not observed: no row covers ${them}, so ${are}` +
     " left out of means and load factors."
   );
 }

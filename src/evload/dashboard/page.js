@@ -2,6 +2,7 @@
 
 import { readAddress, writeAddress } from "./address.js";
 import { Capacity, fetchCapacity } from "./capacity.js";
+import { Dates } from "./dates.js";
 import { $ } from "./dom.js";
 import { Filters } from "./filters.js";
 import { nameOf } from "./members.js";
@@ -50,6 +51,7 @@ const state = {
   listens: false, // whether events arrive
 };
 const page = document.body.dataset;
+const dates = new Dates({ choose: chooseDates });
 const filters = new Filters({ chosen: () => state.choice, choose, failed: troubled });
 const heard = {
   choose,
@@ -69,6 +71,7 @@ async function load({ news = false } = {}) {
   state.loading = mine;
   page.state = "loading";
   markChoice(state.choice, state.site);
+  dates.show(state.choice, state.site);
   showUnread(state.unread);
   try {
     await readAccess(mine.signal);
@@ -137,6 +140,7 @@ async function show(view, news) {
   showNotice(view);
   showSite(view);
   markChoice(state.choice, state.site);
+  dates.show(state.choice, state.site);
   filters.show(view.choice, view.version);
   showWho(view.choice);
   if (view.nothing) return;
@@ -254,7 +258,6 @@ addEventListener("popstate", readAddressAgain); // a view's link does so too
 document.querySelector("#who button").addEventListener("click", leaveUser);
 addChoices({
   choosePreset: (preset) => choose({ start: state.site ? presetStart(preset, state.site.last) : "", end: "" }),
-  chooseDates,
   choose,
   chooseAll: () => choose(WITHOUT[state.shown.nothing]),
 });

@@ -4,7 +4,7 @@ import { $, element, save, saveBlob, tableOf } from "./dom.js";
 import { number, plotlyLocale } from "./format.js";
 import { fileOf, SITE_NAME } from "./screen.js";
 import { file, Refused } from "./server.js";
-import { plain } from "./style.js";
+import { isOnPaper, plain } from "./style.js";
 
 const CONFIG = {
   displayModeBar: false,
@@ -112,8 +112,7 @@ export class Panel extends Card {
     [this.#stamp, this.#figure, this.#width] = [stamp, figure, width];
     this.chart.setAttribute("aria-label", `${this.heading.textContent}. ${figure.label}`);
     const layout = { ...figure.layout, uirevision: view };
-    if ("print" in document.documentElement.dataset)
-      Object.assign(layout, { width: this.chart.clientWidth, height: this.chart.clientHeight });
+    if (isOnPaper()) Object.assign(layout, { width: this.chart.clientWidth, height: this.chart.clientHeight });
     await Plotly.react(this.chart, figure.traces, layout, CONFIG);
     this.#fillTable();
   }

@@ -2,7 +2,7 @@
 
 import { digits, scaled, TEXT_ONLY } from "./figures.js";
 import { count, hourOf, inWords, monthOf, number } from "./format.js";
-import { colour, layout } from "./style.js";
+import { colour, isOnPaper, layout } from "./style.js";
 
 const kw = (value) => inWords(value, "kW");
 
@@ -132,6 +132,15 @@ export function periodBars(rows, names, value, unit, { isCompared, columns, of }
 }
 
 const MOST_PARTS = 8;
+const BESIDE = {
+  orientation: "v",
+  x: 1.01,
+  xanchor: "left",
+  y: 1,
+  traceorder: "reversed",
+  itemclick: false,
+  itemdoubleclick: false,
+};
 
 /** The energy of each period, location by location: the largest ones by name, the others together. */
 export function energyByLocation(rows, names, starts, nameOf) {
@@ -159,15 +168,7 @@ export function energyByLocation(rows, names, starts, nameOf) {
       hovermode: "closest",
       barmode: "stack",
       showlegend: true,
-      legend: {
-        orientation: "v",
-        x: 1.01,
-        xanchor: "left",
-        y: 1,
-        traceorder: "reversed",
-        itemclick: false,
-        itemdoubleclick: false,
-      },
+      ...(isOnPaper() ? {} : { legend: BESIDE }), // on paper above, where it has the room for all of them
       margin: { l: 64, r: 8, t: 8, b: 40 },
       xaxis: { type: "category", fixedrange: true, automargin: true },
       yaxis: { title: unit },

@@ -18,7 +18,7 @@ function addMonths(day, months) {
 }
 
 export const nextDay = (day) => toDay(toMs(day) + DAY);
-const dayBefore = (day) => toDay(toMs(day) - DAY);
+export const dayBefore = (day) => toDay(toMs(day) - DAY);
 
 /** The first day of a preset that ends with the latest observed day. */
 export function presetStart(preset, latestDay) {
@@ -32,6 +32,16 @@ export function presetStart(preset, latestDay) {
 
 export const presetOf = (choice, latestDay) =>
   choice.end ? undefined : PRESETS.find((preset) => presetStart(preset, latestDay) === choice.start);
+
+export const lastDayOf = (month) => toDay(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0));
+
+/** What of the month of a day lies in a range; null if the range is no longer than that. */
+export function monthWithin({ start, end }, day) {
+  const month = day.slice(0, 7);
+  const [first, last] = [`${month}-01`, lastDayOf(month)];
+  if (start >= first && end <= last) return null;
+  return { start: [start, first].sort()[1], end: [end, last].sort()[0] };
+}
 
 /** The range, the measure and the members of a choice, as all endpoints with a range take them. */
 export function rangeQuery(choice) {

@@ -10,14 +10,11 @@ const OLD_AFTER = 2 * DAY;
 export const SITE_NAME = document.querySelector("h1").textContent;
 
 /** Makes the buttons of the presets, and calls the given functions with what the reader chooses. */
-export function addChoices({ choosePreset, chooseDates, choose, chooseAll }) {
+export function addChoices({ choosePreset, choose, chooseAll }) {
   for (const preset of PRESETS) {
     const button = element("button", { type: "button", textContent: preset.name });
     button.addEventListener("click", () => choosePreset(preset));
     $("presets").append(button);
-  }
-  for (const id of ["start", "end"]) {
-    $(id).addEventListener("change", () => chooseDates($("start").value, $("end").value));
   }
   for (const id of ["measure", "compare"]) $(id).addEventListener("change", () => choose({ [id]: $(id).value }));
   $("show-all").addEventListener("click", chooseAll);
@@ -32,8 +29,6 @@ export function markChoice(choice, site) {
   for (const button of $("presets").children) {
     button.setAttribute("aria-pressed", String(button.textContent === current?.name));
   }
-  $("start").value = choice.start || (site?.first ?? "");
-  $("end").value = choice.end || (site?.last ?? "");
   $("measure").value = choice.measure || (site?.measures[0] ?? $("measure").value);
   $("compare").value = choice.compare;
   document.body.dataset.view = choice.view;
@@ -63,7 +58,23 @@ export function fileName(what, { measure, choice: { users, locations } }, [from,
   return parts.map((part) => part.replaceAll(/[^\p{L}\p{N}.-]+/gu, "-").replaceAll(/^-+|-+$/g, "")).join("_");
 }
 
-export function showSite({ site, choice, subject }) {
+/** What stands in fields that no paper shows: the connection, or what is compared. */
+function askedInWords({ choice, compared }) {
+  if (choice.view !== "capacity") {
+    return compared && choice.view !== "sessions" ? `compared with ${days(compared.start, compared.end)}` : "";
+  }
+  const { limitKw, limitKva, powerFactor, baseKw } = choice;
+  const factor = powerFactor ? `, power factor ${powerFactor}` : "";
+  const parts = [
+    limitKw && `limit ${limitKw} kW`,
+    limitKva && `limit ${limitKva} kVA${factor}`,
+    (limitKw || limitKva) && baseKw && `base load ${baseKw} kW`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+export function showSite(view) {
+  const { site, choice, subject } = view;
   const extent = $("extent");
   if (!site) {
     extent.textContent = "Nothing was loaded yet.";
@@ -76,13 +87,12 @@ export function showSite({ site, choice, subject }) {
   extent.dataset.old = String(age > OLD_AFTER);
   $("sample").hidden = !site.is_sample;
   $("clock").textContent = `All times are on the site's clock (${site.timezone}).`;
-  for (const id of ["start", "end"]) [$(id).min, $(id).max] = [site.first, site.end];
   for (const option of $("measure").options) {
     option.disabled = !site.measures.includes(option.value);
     option.label = option.textContent + (option.disabled ? " (never loaded)" : "");
   }
   document.querySelector('#views a[href="#sessions"]').parentElement.hidden = !site.has_sessions;
-  $("subject").textContent = subject ?? "";
+  $("subject").textContent = subject ? [subject, askedInWords(view)].filter(Boolean).join(" · ") : "";
   const title = document.querySelector(`#views a[href="#${choice.view}"]`).textContent;
   document.title = [SITE_NAME, title, subject].filter(Boolean).join(" · ");
 }
@@ -121,8 +131,12 @@ const NOTICES = {
     `No row that was loaded has this measure, so there is nothing to show of it, not even 0. There is: ${site.measures.map(nameOfMeasure).join(", ")}.`,
     `Show ${nameOfMeasure(site.measures[0])}`,
   ],
-  members: ({ detail }) => ["Some of those who are asked for are not known", `${detail}.`, "Show the whole site"],
+  members: ({ detail }) => ["Not known here", unknownInWords(detail), "Show the whole site"],
 };
+
+/** Out of "No data found for user_id A, B and location_id C". */
+const unknownInWords = (detail) =>
+  `${detail.replace("No data found for ", "There is no ").replace("user_id ", "user ").replace("location_id ", "location ")}.`;
 
 function whyEmpty({ start, end }) {
   if (!end) return `There are no hours from ${day(start)} on`;

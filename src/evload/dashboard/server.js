@@ -20,6 +20,15 @@ export class Refused extends Error {
   }
 }
 
+const [NOT_FOR_THIS, TOO_MANY] = [403, 422]; // sums of few users; too many rows
+
+/** What stands for an answer that the page can do without, if the question is refused. */
+export function orRefused(trouble) {
+  if (trouble instanceof Refused && [NOT_FOR_THIS, TOO_MANY].includes(trouble.status))
+    return { data: null, refused: trouble.message, text: "", version: Infinity };
+  throw trouble;
+}
+
 /**
  * Fetches an answer: its data, null where there is none, and the `detail` that says why; its text, which tells whether
  * it changed; and the data version it belongs to.

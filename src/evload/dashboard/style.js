@@ -10,6 +10,9 @@ export const colour = (name) => style.getPropertyValue(`--${name}`).trim();
 /** Plotly reads some HTML in texts; what users are called is none. */
 export const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
+/** Whether the page is drawn for paper, which is narrower than a screen. */
+export const isOnPaper = () => "print" in document.documentElement.dataset;
+
 const axis = (more) => ({
   gridcolor: colour("grid"),
   linecolor: colour("line"),
@@ -27,7 +30,7 @@ export function layout({ xaxis, yaxis, ...more }) {
     plot_bgcolor: surface,
     margin: { l: 60, r: 8, t: 8, b: 40 },
     autosize: true,
-    font: { family: colour("sans"), size: 12, color: colour("muted") },
+    font: { family: colour("sans"), size: isOnPaper() ? 10 : 12, color: colour("muted") },
     hovermode: "x unified",
     hoverlabel: { bgcolor: colour("surface"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
     showlegend: false,

@@ -36,6 +36,9 @@ export async function fetchView(choice, signal, more) {
     kind: JSON.stringify([measure, presetOf(choice, site.last)?.name || [start, end], users, locations]),
     version: Math.min(...versions),
     compared: daysCompared(shown, everyDay.data),
+    latestDays: everyDay.data.filter(
+      within({ start: summary.data.last_7_days_from, end: summary.data.last_7_days_to }),
+    ),
     subject: subjectOf(found),
   };
 }
