@@ -8,7 +8,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
-ROOM_BYTES = 8e9
+ROOM_BYTES = 12e9
 AVAILABLE = re.compile(r"^MemAvailable:\s*(\d+) kB$", re.MULTILINE)
 
 

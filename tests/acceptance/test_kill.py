@@ -82,10 +82,13 @@ async def test_killed_loads_leave_all_of_the_file_or_none(
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(copied(databases, template))
+        load_began = time.monotonic()
         shell.on(dsn).succeed(*loading.arguments)
-        duration = time.monotonic() - began
+        duration = time.monotonic() - load_began
         kills: list[tuple[float, int]] = []
-        for _ in range(loading.kills):
+        tries = 0
+        while tries < loading.kills or not kills:
+            tries += 1
             if await _rows_left(dsn):
                 dsn = await stack.enter_async_context(copied(databases, template))
             killed_after = rng.uniform(0.2, 1.05) * duration  # before that Python is still loading
@@ -95,10 +98,10 @@ async def test_killed_loads_leave_all_of_the_file_or_none(
             possible = ((0, 0), all_of_it) if was_killed else (all_of_it,)
             assert (rows, sessions) in possible, f"{rows}, {sessions} after {killed_after:.3f} s"
             kills += [(round(killed_after, 3), rows)] if was_killed else []
+            duration = duration if was_killed else min(duration, killed_after)  # the first one was slower
         shell.on(dsn).succeed(*loading.arguments)
         assert (await _rows_left(dsn), await _sessions_left(dsn)) == (loading.rows, loading.sessions)
     print(f"a load takes {duration:.2f} s; kills: {kills}; in all {time.monotonic() - began:.1f} s")
-    assert kills
 
 
 def _load_and_kill(shell: Shell, loading: Loading, seconds: float) -> bool:
