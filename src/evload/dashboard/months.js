@@ -8,7 +8,7 @@ import { Panel, TablePanel } from "./panel.js";
 import { energyByLocation, periodBars } from "./planning.js";
 import { comparedRange, dayBefore, rangeQuery } from "./ranges.js";
 import { fileOf } from "./screen.js";
-import { orRefused } from "./server.js";
+import { orRefused, TOO_MANY } from "./server.js";
 
 const MOST_COUNTED = 48; // periods whose users are counted: a question for each
 const NEARLY_ALL = 0.99; // of the hours of a period, or its energy is not compared
@@ -43,7 +43,7 @@ export async function fetchMonths(view, get) {
   const counted = (rows.data ?? []).length > MOST_COUNTED ? [] : (rows.data ?? []);
   const [before, ...users] = await Promise.all([
     fetchBefore(view, rows.data ?? [], get),
-    ...counted.map((row) => get("grid/summary", duringPeriod(plain, row))),
+    ...counted.map((row) => get("grid/summary", duringPeriod(plain, row)).catch(orRefused)),
   ]);
   const versions = [rows, ...users].map(({ version }) => version);
   return {
@@ -141,7 +141,9 @@ export class Months {
     this.locations.root.hidden = !refused;
     if (refused)
       return this.locations.say(
-        "There are too many locations for so many periods: choose longer ones, or a shorter range.",
+        refused.status === TOO_MANY
+          ? "There are too many locations for so many periods: choose longer ones, or a shorter range."
+          : refused.message,
       );
     const found = view.answers.locations.data ?? [];
     const isSplit = new Set(found.map((row) => row.location_id)).size > 1;

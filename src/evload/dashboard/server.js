@@ -20,12 +20,13 @@ export class Refused extends Error {
   }
 }
 
-const [NOT_FOR_THIS, TOO_MANY] = [403, 422]; // sums of few users; too many rows
+const NOT_FOR_THIS = 403; // sums of few users
+export const TOO_MANY = 422; // rows
 
-/** What stands for an answer that the page can do without, if the question is refused. */
+/** What stands for an answer that the page can do without, if the question is refused: `refused` says why. */
 export function orRefused(trouble) {
   if (trouble instanceof Refused && [NOT_FOR_THIS, TOO_MANY].includes(trouble.status))
-    return { data: null, refused: trouble.message, text: "", version: Infinity };
+    return { data: null, refused: trouble, text: "", version: Infinity };
   throw trouble;
 }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from html import escape
-from typing import Literal, TypedDict
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -27,13 +26,6 @@ NOT_KNOWN = "This token is not known here, was revoked, or has expired."
 FOREIGN = "Another site's page sent this. Open the address of this evload itself, and sign in there."
 
 
-class Attributes(TypedDict):
-    path: str
-    secure: bool
-    httponly: bool
-    samesite: Literal["strict"]
-
-
 class SignIn:
     def __init__(self, admits: Callable[[bytes], bool], root_path: str) -> None:
         """`admits` judges a token."""
@@ -49,20 +41,22 @@ class SignIn:
         if not token or not self._admits(token.encode()):
             return _page(NOT_KNOWN, 401)
         response = RedirectResponse("dashboard", 303, HEADERS)
-        response.set_cookie(COOKIE, token, **self._attributes(request))
+        response.set_cookie(
+            COOKIE, token, path=self._path, secure=_is_secure(request), httponly=True, samesite="strict"
+        )
         return response
 
     async def leave(self, request: Request) -> Response:
         if _is_foreign(request):
             return problem(403, FOREIGN)
         response = RedirectResponse("sign-in", 303, HEADERS)
-        response.delete_cookie(COOKIE, **self._attributes(request))
+        response.delete_cookie(COOKIE, path=self._path, secure=_is_secure(request), httponly=True, samesite="strict")
         return response
 
-    def _attributes(self, request: Request) -> "Attributes":
-        """The browser says by which scheme it asks, also through a proxy."""
-        is_secure = request.headers.get("origin", "").startswith("https://")
-        return {"path": self._path, "secure": is_secure, "httponly": True, "samesite": "strict"}
+
+def _is_secure(request: Request) -> bool:
+    """The browser says by which scheme it asks, also through a proxy."""
+    return request.headers.get("origin", "").startswith("https://")
 
 
 def _is_foreign(request: Request) -> bool:
